@@ -1,0 +1,21 @@
+//! Packet captures in, TLS handshakes out.
+//!
+//! The floors, lowest first; each knows only the ones before it:
+//!
+//! - [`error`], [`cursor`], [`limits`]: what may go wrong, the only code that takes bytes apart,
+//!   and every bound with its reason.
+//! - [`capture`]: the bytes of a file to frames.
+//! - [`packet`]: a frame to the TCP segment in it.
+//! - [`tls`]: bytes of one direction to records, messages and hellos.
+//! - [`stream`]: segments to in-order bytes for each direction of a connection, gaps marked.
+//! - [`handshake`]: what both directions of a connection said to one row.
+//! - [`reading`]: a capture from its first byte to its last row.
+//! - [`text`]: rows as CSV and JSON Lines.
+//!
+//! A broken packet becomes a row that says what is broken; a broken file becomes an
+//! [`error::Error`] that says what and where. Nothing here panics on any input.
+
+pub mod capture;
+pub mod cursor;
+pub mod error;
+pub mod limits;

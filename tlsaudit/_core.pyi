@@ -1,0 +1,44 @@
+"""The compiled core: capture bytes to handshakes. `tlsaudit.engines.native` is its caller."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, BinaryIO, Literal, final
+
+__version__: str
+
+@final
+class Reading:
+    """What was read: a table of handshakes, and what became of each capture."""
+
+    @property
+    def captures(self) -> list[dict[str, Any]]:
+        """One entry per input, in input order; its keys are the columns of `schema.CAPTURES`."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The handshake table without the derived columns; `pyarrow.table(reading)` takes it."""
+
+def read(
+    captures: Sequence[tuple[str, str | BinaryIO]],
+    progress: Callable[[int], None] | None = None,
+) -> Reading:
+    """Read captures and give their handshakes.
+
+    `captures` are pairs: the name to report, and a path, `"-"` for standard input, or a binary
+    file object. `progress` is called with the bytes read so far over all of them, at most about
+    twenty times a second, from the calling thread. A capture that cannot be read raises nothing:
+    its entry in `Reading.captures` says why. KeyboardInterrupt arrives within a second.
+    """
+
+def write_text(
+    captures: Sequence[tuple[str, str | BinaryIO]],
+    format: Literal["csv", "jsonl"],
+    output: str | None,
+    names: Mapping[str, Any],
+    progress: Callable[[int], None] | None = None,
+    neutralise: bool = True,
+) -> list[dict[str, Any]]:
+    """Read captures and write the whole handshake table as text, in order of completion.
+
+    `output` is a path; None is standard output, and a reader that goes away is not an error.
+    `names` is `registry.names_for_core()`. With `neutralise`, a CSV cell that a spreadsheet
+    would take for a formula gets a quote in front. Returns what `Reading.captures` would hold.
+    """

@@ -1,0 +1,82 @@
+"""The native engine: the compiled core reads, `schema` gives the tables their types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+from ..inputs import Input
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["read", "write_text"]
+
+
+def read(
+    inputs: Iterable[Input], progress: Callable[[int], None] | None = None
+) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+    """Give the handshake table and the captures table of these inputs.
+
+    `progress` is called with the bytes read so far. Nothing is raised for an input that cannot
+    be read: its row in the captures table says why.
+    """
+    from .. import _core, schema
+
+    inputs = list(inputs)
+    reading = _core.read(_readable(inputs), progress)
+    return schema.from_arrow(reading), schema.captures_frame(_merged(inputs, reading.captures))
+
+
+def write_text(
+    inputs: Iterable[Input],
+    text_format: Literal["csv", "jsonl"],
+    output: str | None,
+    progress: Callable[[int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Write the handshake table as text while reading; give the rows of the captures table.
+
+    `output` is a path, or None for standard output. Rows come in order of completion. Neither
+    pandas nor pyarrow is loaded, and memory does not grow with the captures.
+    """
+    from .. import _core, registry
+
+    inputs = list(inputs)
+    rows = _core.write_text(
+        _readable(inputs), text_format, output, registry.names_for_core(), progress
+    )
+    return _merged(inputs, rows)
+
+
+def _readable(inputs: Iterable[Input]) -> list[tuple[str, str | BinaryIO]]:
+    return [(each.name, each.source) for each in inputs if each.problem is None]
+
+
+def _merged(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the inputs that never reached the core back among those that did, in input order."""
+    rest = iter(rows)
+    return [next(rest) if each.problem is None else _problem_row(each) for each in inputs]
+
+
+def _problem_row(item: Input) -> dict[str, Any]:
+    counts = (
+        "interfaces",
+        "frames",
+        "bytes_read",
+        "truncated_frames",
+        "undecoded_frames",
+        "tcp_streams",
+        "tls_streams",
+        "one_sided_streams",
+        "handshakes",
+    )
+    unknown = ("format", "compression", "first_ts", "last_ts", "limits")
+    return {
+        "capture": item.name,
+        "readable": False,
+        "link_types": [],
+        "error_kind": item.problem_kind,
+        "error": item.problem,
+        **dict.fromkeys(counts, 0),
+        **dict.fromkeys(unknown),
+    }

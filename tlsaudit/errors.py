@@ -1,0 +1,34 @@
+"""What tlsaudit raises.
+
+    TlsauditError           anything below; its text is one sentence for a person
+    ├── CaptureError        no input could be read
+    ├── PolicyError         a policy is missing, malformed or contradicts itself
+    ├── SchemaError         a table has not the columns or types that it should have
+    └── ReportError         a report or a table could not be written
+
+A single bad capture among good ones raises nothing: it is a row of the captures table.
+"""
+
+from __future__ import annotations
+
+__all__ = ["CaptureError", "PolicyError", "ReportError", "SchemaError", "TlsauditError"]
+
+
+class TlsauditError(Exception):
+    """Something that tlsaudit could not do, said in one sentence."""
+
+
+class CaptureError(TlsauditError):
+    """No input could be read; the sentence says why for each, up to a few."""
+
+
+class PolicyError(TlsauditError):
+    """A policy is missing, malformed or contradicts itself."""
+
+
+class SchemaError(TlsauditError):
+    """A table has not the columns or types that `tlsaudit.schema` defines."""
+
+
+class ReportError(TlsauditError):
+    """A report or a table could not be written."""

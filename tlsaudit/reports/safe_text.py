@@ -1,0 +1,109 @@
+"""Captured text made harmless, once for each place that it can go to.
+
+A server name or a file name is chosen by someone else. HTML and SVG are escaped by the template
+engine and by matplotlib; what is left are characters that no output can show as they are, shell
+lines that a person will paste, and cells that a spreadsheet would run.
+"""
+
+from __future__ import annotations
+
+import shlex
+import unicodedata
+from collections.abc import Iterable
+
+__all__ = ["aligned", "neutral_cell", "shell_word", "shortened", "tshark_line", "visible"]
+
+# Cc control, Cf format (bidirectional overrides, zero width), Cs surrogate, Zl and Zp line and
+# paragraph separators, Cn unassigned (U+FFFE and U+FFFF are not allowed in XML).
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"})
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def visible(text: str) -> str:
+    r"""Give the text with every character that cannot be seen written as `\xNN` or `\u{NNNN}`.
+
+    After this no terminal escape, no line break and no change of writing direction is left.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        _escaped(each) if unicodedata.category(each) in _INVISIBLE else each for each in text
+    )
+
+
+def shortened(text: str, limit: int) -> str:
+    """Give the visible text, cut in the middle with `…` if it is longer than `limit`."""
+    text = visible(text)
+    if len(text) <= limit:
+        return text
+    head = (limit - 1) // 2
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def neutral_cell(text: str) -> str:
+    """Give the text as a CSV cell that no spreadsheet takes for a formula."""
+    text = visible(text)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def shell_word(text: str) -> str:
+    """Give the text as one word for bash or zsh, printable whatever it holds."""
+    if visible(text) == text:
+        return shlex.quote(text)
+    escaped = "".join(
+        "\\" + each
+        if each in "\\'"
+        else "".join(f"\\x{byte:02x}" for byte in each.encode("utf-8", "surrogateescape"))
+        if unicodedata.category(each) in _INVISIBLE
+        else each
+        for each in text
+    )
+    return f"$'{escaped}'"
+
+
+def tshark_line(capture: str, frames: Iterable[int]) -> str | None:
+    """Give the command that shows these frames; None for a capture that is not a file."""
+    if capture == "-":
+        return None
+    wanted = list(dict.fromkeys(frames))
+    if not wanted:
+        return None
+    condition = " || ".join(f"frame.number == {frame}" for frame in wanted)
+    return f"tshark -2 -r {shell_word(capture)} -Y '{condition}'"
+
+
+def aligned(rows: Iterable[Iterable[str]], numeric: frozenset[int] = frozenset()) -> str:
+    """Give rows of text as columns two spaces apart; columns in `numeric` go to the right.
+
+    Every cell is made visible first. Wide (East Asian) characters count as two.
+    """
+    table = [[visible(cell) for cell in row] for row in rows]
+    if not table:
+        return ""
+    widths = [max(_width(row[column]) for row in table) for column in range(len(table[0]))]
+    lines = []
+    for row in table:
+        cells = []
+        for column, cell in enumerate(row):
+            gap = " " * (widths[column] - _width(cell))
+            cells.append(gap + cell if column in numeric else cell + gap)
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x80 else f"\\u{{{number:04x}}}"
+
+
+def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
+    return sum(
+        0
+        if unicodedata.combining(each)
+        else 2
+        if unicodedata.east_asian_width(each) in "WF"
+        else 1
+        for each in text
+    )

@@ -1,0 +1,96 @@
+"""One client and one server on a link, and how a sample is recorded between them."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from network import Host, Network, capture
+from sample import Sample
+from stacks import Identity, make_identity
+
+# RFC 5737 and RFC 3849 addresses, locally administered hardware addresses.
+CLIENT = Host("client", "02:00:5e:10:00:01", ("192.0.2.10/24", "2001:db8::10/64"))
+SERVER = Host("server", "02:00:5e:10:00:02", ("192.0.2.20/24", "2001:db8::20/64"))
+
+
+@dataclass
+class Lab:
+    """What a recipe may use: the two hosts, certificates and a folder for passing files."""
+
+    network: Network
+    client: Host
+    server: Host
+    folder: Path
+    rsa: Identity
+    ec: Identity
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A sample and the handshakes that make it.
+
+    `interface` is where the capture is taken: on the switch between the hosts, or `any` or `lo`
+    of the client.
+    """
+
+    sample: Sample
+    run: Callable[[Lab], None]
+    interface: str = "switch"
+    program: tuple[str, ...] = ()
+    packets: str = "tcp or udp"
+
+
+def make(recipes: Iterable[Recipe]) -> None:
+    """Records the samples of some recipes, one after the other, on a network of their own."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Network((CLIENT, SERVER)) as network,
+    ):
+        folder = Path(name)
+        lab = Lab(
+            network,
+            CLIENT,
+            SERVER,
+            folder,
+            make_identity(folder, "www.example.test"),
+            make_identity(folder, "www.example.test", "ec"),
+        )
+        for recipe in recipes:
+            record(recipe, lab)
+
+
+def record(recipe: Recipe, lab: Lab) -> None:
+    """Runs one recipe and writes its capture where the sample says."""
+    raw = lab.folder / "capture"
+    file = recipe.sample.file
+    program = recipe.program or (("dumpcap",) if ".pcapng" in file else ("tcpdump",))
+    on_switch = recipe.interface == "switch"
+    with capture(
+        raw,
+        namespace=lab.network.namespace if on_switch else lab.client.namespace,
+        interface=lab.network.bridge if on_switch else recipe.interface,
+        program=program,
+        packets=recipe.packets,
+    ):
+        recipe.run(lab)
+    store(raw, recipe.sample.path)
+
+
+def store(raw: Path, destination: Path) -> None:
+    """Copies a capture to its place, compressed as the name's ending says."""
+    data = raw.read_bytes()
+    if destination.suffix == ".gz":
+        destination.write_bytes(gzip.compress(data, mtime=0))
+    elif destination.suffix == ".xz":
+        destination.write_bytes(lzma.compress(data))
+    elif destination.suffix == ".zst":
+        subprocess.run(["zstd", "-q", "-f", str(raw), "-o", str(destination)], check=True)
+    else:
+        shutil.copyfile(raw, destination)

@@ -1,0 +1,64 @@
+"""Makes the samples, their expected tables, the manifest and the README.
+
+    python samples/makers/make_all.py                 everything (needs root, tshark, ...)
+    python samples/makers/make_all.py --only ID ...   these samples, then the texts
+    python samples/makers/make_all.py --texts         expected tables, manifest and README only
+    python samples/makers/make_all.py --check         whether all of it is fresh; changes nothing
+
+Crafted captures come out the same, byte for byte, every time. Captured ones do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from types import ModuleType
+
+import lab
+import texts
+from sample import Sample
+
+CAPTURED = ("captured_openssl",)
+CRAFTED: tuple[str, ...] = ()
+OFFICE = ()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", nargs="+", metavar="ID", help="make these samples only")
+    parser.add_argument("--texts", action="store_true", help="make no capture, only the texts")
+    parser.add_argument("--check", action="store_true", help="say what is stale, change nothing")
+    arguments = parser.parse_args()
+    modules = {name: importlib.import_module(name) for name in (*CAPTURED, *CRAFTED, *OFFICE)}
+    samples = [(s, f"makers/{name}.py") for name, m in modules.items() for s in samples_of(m)]
+    samples.sort(key=lambda pair: pair[0].id)
+    wanted = set(arguments.only or (sample.id for sample, _ in samples))
+    if unknown := wanted - {sample.id for sample, _ in samples}:
+        parser.error(f"no such sample: {', '.join(sorted(unknown))}")
+    if arguments.check:
+        stale = texts.stale(samples)
+        print("\n".join(stale) if stale else "samples are fresh")
+        return 1 if stale else 0
+    if not arguments.texts:
+        for module in modules.values():
+            make(module, wanted)
+    texts.write(samples, wanted)
+    return 0
+
+
+def samples_of(module: ModuleType) -> list[Sample]:
+    """The samples that a maker module declares."""
+    return [recipe.sample for recipe in module.RECIPES]
+
+
+def make(module: ModuleType, wanted: set[str]) -> None:
+    """Has one module make those of its samples that are wanted."""
+    recipes = [recipe for recipe in module.RECIPES if recipe.sample.id in wanted]
+    if recipes:
+        print(f"{module.__name__}: {', '.join(r.sample.id for r in recipes)}", flush=True)
+        getattr(module, "make", lab.make)(recipes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

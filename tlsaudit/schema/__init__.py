@@ -1,0 +1,46 @@
+"""The tables: what their columns are called, what they mean, and how they become pandas or text.
+
+Every engine gives the handshake table of `HANDSHAKES`; `from_arrow()` makes a DataFrame of it and
+adds the columns of `DERIVED`. Absent is null, tested with `isna()`: there are no sentinel values.
+"""
+
+from tlsaudit.schema.column import SEVERITIES, Column
+from tlsaudit.schema.derived import derive
+from tlsaudit.schema.document import markdown
+from tlsaudit.schema.frames import (
+    captures_frame,
+    check,
+    conform,
+    empty,
+    from_arrow,
+    read_parquet,
+    to_arrow,
+    write_parquet,
+)
+from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKE_TABLE, HANDSHAKES
+from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
+from tlsaudit.schema.text import to_csv, to_jsonl
+
+__all__ = [
+    "CAPTURES",
+    "CLIENTS",
+    "DERIVED",
+    "FINDINGS",
+    "HANDSHAKES",
+    "HANDSHAKE_KEY",
+    "HANDSHAKE_TABLE",
+    "SEVERITIES",
+    "Column",
+    "captures_frame",
+    "check",
+    "conform",
+    "derive",
+    "empty",
+    "from_arrow",
+    "markdown",
+    "read_parquet",
+    "to_arrow",
+    "to_csv",
+    "to_jsonl",
+    "write_parquet",
+]

@@ -1,0 +1,80 @@
+"""`docs/columns.md`, printed from the definitions of the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKES
+from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
+
+if TYPE_CHECKING:
+    from tlsaudit.schema.column import Column
+
+__all__ = ["markdown"]
+
+_INTRODUCTION = """\
+# Tables and their columns
+
+Generated from `tlsaudit/schema/` by `python scripts/generate_docs.py`; do not edit.
+
+Absent is null: a column without a value was not seen, or has no meaning for the row. There are no
+sentinel values; test with `isna()`. The Arrow type is what an engine hands over and what Parquet
+holds; the pandas dtype is what a DataFrame has. As text, code points are written `0x000A`, and
+times are UTC with nanoseconds.
+
+The client is who sent the ClientHello, whichever side opened the connection. *Offered* is what the
+client lists, *negotiated* what the server chose. Where a section of RFC 8446 is named, RFC 9846 is
+its successor, with other section numbers.
+"""
+
+_TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
+    (
+        "Handshakes",
+        "One row per handshake seen. Key, and order of the rows: "
+        + ", ".join(f"`{name}`" for name in HANDSHAKE_KEY)
+        + ".",
+        HANDSHAKES,
+    ),
+    (
+        "Handshakes: derived columns",
+        "Appended to the handshake table. They follow from the columns above, so that every "
+        "engine gives the same.",
+        DERIVED,
+    ),
+    ("Clients", "One row per client address, the worst first.", CLIENTS),
+    (
+        "Findings",
+        "One row per handshake and rule that it breaks, in the order of the handshake table.",
+        FINDINGS,
+    ),
+    ("Captures", "One row per input, in the order given.", CAPTURES),
+)
+
+
+def markdown() -> str:
+    """The text of `docs/columns.md`: every table, every column."""
+    parts = [_INTRODUCTION]
+    for title, says, columns in _TABLES:
+        parts.append(f"\n## {title}\n\n{says}\n")
+        parts.append("\n| column | Arrow | pandas | null | meaning | source |\n")
+        parts.append("|---|---|---|---|---|---|\n")
+        parts.extend(_row(column) for column in columns)
+    return "".join(parts)
+
+
+def _row(column: Column) -> str:
+    meaning = column.meaning
+    if column.values:
+        missing = [value for value in column.values if f"`{value}`" not in meaning]
+        if missing:
+            words = ", ".join(f"`{value}`" for value in column.values)
+            meaning += f" One of {words}."
+    cells = (
+        f"`{column.name}`",
+        f"`{column.arrow}`",
+        f"`{column.dtype}`",
+        "yes" if column.nullable else "no",
+        meaning,
+        column.source,
+    )
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"

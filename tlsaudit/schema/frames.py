@@ -1,0 +1,265 @@
+"""Tables as pandas DataFrames: made from Arrow, checked, and kept in Parquet.
+
+pandas' own conversions lose what the tables need (a nullable `uint16` becomes `float64`, a Parquet
+file with lists written by pandas cannot be read back by it), so every table passes through here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tlsaudit.errors import SchemaError
+from tlsaudit.schema.column import Column
+from tlsaudit.schema.derived import derive
+from tlsaudit.schema.handshakes import HANDSHAKE_KEY, HANDSHAKE_TABLE, HANDSHAKES
+from tlsaudit.schema.results import CAPTURES
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = [
+    "captures_frame",
+    "check",
+    "conform",
+    "empty",
+    "from_arrow",
+    "read_parquet",
+    "to_arrow",
+    "write_parquet",
+]
+
+
+def from_arrow(table: Any) -> pd.DataFrame:
+    """The handshake table, with the derived columns, sorted by its key.
+
+    `table` is what an engine gives: anything with the Arrow stream interface, such as
+    `_core.Reading`, a pyarrow Table or RecordBatchReader. Columns of `HANDSHAKES` that may be null
+    may be missing. Raises SchemaError, naming the column, where a type does not fit.
+    """
+    import pyarrow as pa
+
+    frame = _to_frame(_cast(pa.table(table), HANDSHAKES), HANDSHAKES)
+    frame = frame.sort_values(list(HANDSHAKE_KEY), kind="stable", ignore_index=True)
+    return derive(frame)
+
+
+def captures_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
+    """The captures table from one mapping per input, in the order given.
+
+    Times are whole nanoseconds since 1970 (UTC) or anything pyarrow takes for a timestamp. Keys
+    that may be null may be missing; an unknown key raises SchemaError.
+    """
+    import pyarrow as pa
+
+    rows = list(rows)
+    known = {column.name for column in CAPTURES}
+    for row in rows:
+        for name in row:
+            if name not in known:
+                raise SchemaError(f"{name}: not a column of the captures table")
+    arrays = [_array([row.get(c.name) for row in rows], c) for c in CAPTURES]
+    table = pa.Table.from_arrays(arrays, schema=_arrow_schema(CAPTURES))
+    return _to_frame(_cast(table, CAPTURES), CAPTURES)
+
+
+def empty(columns: Sequence[Column]) -> pd.DataFrame:
+    """A table without rows, every column with its dtype."""
+    return _to_frame(_arrow_schema(columns).empty_table(), columns)
+
+
+def conform(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """The same rows with exactly these columns, in their order and with their dtypes.
+
+    Missing columns that may be null are added as null. Raises SchemaError, naming the column, for
+    one that is missing, not known, or holds what its type cannot.
+    """
+    return _to_frame(to_arrow(frame, columns), columns, index=frame.index)
+
+
+def check(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
+    """Raise SchemaError unless the frame has exactly these columns, dtypes, nulls and words."""
+    names = [column.name for column in columns]
+    if list(frame.columns) != names:
+        _refuse_unknown(frame.columns, columns)
+        for name in names:
+            if name not in frame.columns:
+                raise SchemaError(f"{name}: the column is missing")
+        raise SchemaError(f"{frame.columns[0]}: the columns are not in the schema's order")
+    for column in columns:
+        series = frame[column.name]
+        if str(series.dtype) != column.dtype:
+            raise SchemaError(f"{column.name}: the dtype is {series.dtype}, not {column.dtype}")
+        if not column.nullable and series.isna().any():
+            raise SchemaError(f"{column.name}: null in a column that has no nulls")
+        if column.values and tuple(series.cat.categories) != column.values:
+            raise SchemaError(f"{column.name}: the categories are not {', '.join(column.values)}")
+        if column.ordered and not series.cat.ordered:
+            raise SchemaError(f"{column.name}: the categories are not ordered")
+
+
+def to_arrow(frame: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
+    """The frame as an Arrow table with exactly these columns and types; SchemaError as `conform`.
+
+    The table carries no pandas metadata: read it back with `read_parquet`.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    _refuse_unknown(frame.columns, columns)
+    arrays = []
+    for column in columns:
+        if column.name not in frame.columns:
+            if not column.nullable:
+                raise SchemaError(f"{column.name}: the column is missing")
+            arrays.append(pa.nulls(len(frame), _arrow_type(column)))
+            continue
+        series = frame[column.name]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            codes = pa.array(series.cat.codes.to_numpy(), mask=series.isna().to_numpy())
+            words = pa.array(series.cat.categories, pa.string())
+            arrays.append(pa.DictionaryArray.from_arrays(codes, words))
+        else:
+            arrays.append(_array(series, column))
+    names = [column.name for column in columns]
+    return _cast(pa.Table.from_arrays(arrays, names=names), columns)
+
+
+def write_parquet(
+    frame: pd.DataFrame, columns: Sequence[Column], path: str | os.PathLike[str] | Any
+) -> None:
+    """Write the table to a Parquet file (a path or a binary file object)."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(to_arrow(frame, columns), path, compression="zstd")
+
+
+def read_parquet(
+    path: str | os.PathLike[str] | Any, columns: Sequence[Column] = HANDSHAKE_TABLE
+) -> pd.DataFrame:
+    """The table that `write_parquet` wrote, dtype for dtype."""
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(path)
+    _refuse_unknown(table.column_names, columns)
+    return _to_frame(_cast(table, columns), columns)
+
+
+def _refuse_unknown(names: Iterable[object], columns: Sequence[Column]) -> None:
+    known = {column.name for column in columns}
+    for name in names:
+        if name not in known:
+            raise SchemaError(f"{name}: not a column of this table")
+
+
+def _arrow_type(column: Column) -> pa.DataType:
+    import pyarrow as pa
+
+    return {
+        "bool": pa.bool_(),
+        "uint8": pa.uint8(),
+        "uint16": pa.uint16(),
+        "uint32": pa.uint32(),
+        "uint64": pa.uint64(),
+        "str": pa.string(),
+        "dict<str>": pa.dictionary(pa.int32(), pa.string()),
+        "timestamp[ns, UTC]": pa.timestamp("ns", "UTC"),
+        "list<uint16>": pa.list_(pa.uint16()),
+        "list<uint32>": pa.list_(pa.uint32()),
+        "list<str>": pa.list_(pa.string()),
+    }[column.arrow]
+
+
+def _arrow_schema(columns: Sequence[Column]) -> pa.Schema:
+    import pyarrow as pa
+
+    return pa.schema([(column.name, _arrow_type(column)) for column in columns])
+
+
+def _array(values: Any, column: Column) -> pa.Array:
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, _arrow_type(column), from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise SchemaError(f"{column.name}: not {column.arrow}: {error}") from None
+
+
+def _cast(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+    """The table with each column of its type, dictionaries unified; missing nullables are null."""
+    import pyarrow as pa
+
+    arrays = []
+    for column in columns:
+        kind = _arrow_type(column)
+        if column.name not in table.column_names:
+            if not column.nullable:
+                raise SchemaError(f"{column.name}: the column is missing")
+            arrays.append(pa.chunked_array([pa.nulls(table.num_rows, kind)]))
+            continue
+        array = table.column(column.name)
+        # Lists that differ only in the name of their element (Parquet has its own) compare equal.
+        if str(array.type) != str(kind):
+            try:
+                if pa.types.is_dictionary(array.type):
+                    array = array.cast(array.type.value_type)
+                if pa.types.is_dictionary(kind):
+                    array = array.cast(pa.string()).dictionary_encode()
+                array = array.cast(kind)
+            except pa.ArrowException as error:
+                raise SchemaError(f"{column.name}: not {column.arrow}: {error}") from None
+        if not column.nullable and array.null_count:
+            raise SchemaError(f"{column.name}: null in a column that has no nulls")
+        arrays.append(array)
+    names = [column.name for column in columns]
+    return pa.Table.from_arrays(arrays, names=names).unify_dictionaries()
+
+
+def _to_frame(
+    table: pa.Table, columns: Sequence[Column], index: pd.Index[Any] | None = None
+) -> pd.DataFrame:
+    import pandas as pd
+    import pyarrow as pa
+
+    nullable = {
+        pa.bool_(): pd.BooleanDtype(),
+        pa.uint8(): pd.UInt8Dtype(),
+        pa.uint16(): pd.UInt16Dtype(),
+        pa.uint32(): pd.UInt32Dtype(),
+        pa.uint64(): pd.UInt64Dtype(),
+        **{
+            kind: pd.ArrowDtype(kind)
+            for kind in (pa.list_(pa.uint16()), pa.list_(pa.uint32()), pa.list_(pa.string()))
+        },
+    }
+    frame = table.to_pandas(types_mapper=nullable.get)
+    for column in columns:
+        if column.arrow == "dict<str>":
+            frame[column.name] = _categories(frame[column.name], column)
+        elif column.arrow == "str":
+            # A column without any value comes back as object.
+            frame[column.name] = frame[column.name].astype("str")
+    if index is not None:
+        frame.index = index
+    return frame
+
+
+def _categories(series: pd.Series[Any], column: Column) -> pd.Series[Any]:
+    """The column with its fixed words as categories, else with those present, in their order."""
+    from tlsaudit import registry
+
+    present = series.cat.remove_unused_categories().cat.categories
+    if column.values:
+        words = list(column.values)
+        for word in present:
+            if word not in words:
+                raise SchemaError(f"{column.name}: {word!r} is not one of {', '.join(words)}")
+    elif column.name == "negotiated_version_name":
+        words = list(registry.VERSION_NAMES)
+        words += sorted(word for word in present if word not in words)
+    else:
+        words = sorted(present)
+    return series.cat.set_categories(words, ordered=column.ordered)

@@ -1,0 +1,166 @@
+"""Tables as CSV and JSON Lines. The core writes the same text, byte for byte, for handshakes.
+
+Both: UTF-8 without a byte order mark, every line ends in `\\n`, columns in the schema's order.
+
+- number: decimal. boolean: `true`, `false`.
+- code point: `0x` and four upper-case hexadecimal digits, `0x000A`; SSL 2.0 cipher kind: six,
+  `0x0700C0`.
+- time: `2017-08-07T15:15:44.719194000Z`: UTC, always nine digits after the point.
+- string: as it is.
+
+CSV: a first line of column names. Null is an empty cell, and so are an empty string and an empty
+list. The elements of a list are written as above and joined by `;`; a `;` inside an element of a
+list of strings is written `\\x3b`. A cell of strings (also a joined one) that starts with `=`, `+`,
+`-`, `@`, tab or carriage return gets an apostrophe before it, so that a spreadsheet does not take
+it for a formula. A cell is quoted only if it holds `"`, `,`, `\\n` or `\\r`; a `"` inside is doubled
+(RFC 4180).
+
+JSON Lines: one object a line, every column a key, no spaces after `,` and `:`. Null is `null`, a
+list an array, a number a number; code points, cipher kinds and times are strings. Of strings, `"`
+and `\\` get a backslash, backspace, form feed, line feed, carriage return and tab are `\\b`, `\\f`,
+`\\n`, `\\r`, `\\t`, other characters below U+0020 are `\\u001b` (lower-case digits), all else is
+written as it is. Nothing is put before a formula.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pandas as pd
+
+    from tlsaudit.schema.column import Column
+
+__all__ = ["to_csv", "to_jsonl"]
+
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+_ROWS_AT_A_TIME = 20_000
+
+
+def to_csv(
+    frame: pd.DataFrame, columns: Sequence[Column], target: str | os.PathLike[str] | TextIO
+) -> None:
+    """Write the table as CSV to a path or a text file object.
+
+    A file object should have been opened with `newline=""`. The rules are in this module's text.
+    """
+    _write(frame, columns, target, _csv_header(columns), _csv_lines)
+
+
+def to_jsonl(
+    frame: pd.DataFrame, columns: Sequence[Column], target: str | os.PathLike[str] | TextIO
+) -> None:
+    """Write the table as JSON Lines to a path or a text file object; see this module's text."""
+    _write(frame, columns, target, "", _jsonl_lines)
+
+
+def _write(
+    frame: pd.DataFrame,
+    columns: Sequence[Column],
+    target: str | os.PathLike[str] | TextIO,
+    header: str,
+    lines: Callable[[pd.DataFrame, Sequence[Column]], str],
+) -> None:
+    if isinstance(target, str | os.PathLike):
+        with open(target, "w", encoding="utf-8", newline="") as file:
+            _write(frame, columns, file, header, lines)
+        return
+    target.write(header)
+    for start in range(0, len(frame), _ROWS_AT_A_TIME):
+        target.write(lines(frame.iloc[start : start + _ROWS_AT_A_TIME], columns))
+
+
+def _csv_header(columns: Sequence[Column]) -> str:
+    return ",".join(column.name for column in columns) + "\n"
+
+
+def _csv_lines(frame: pd.DataFrame, columns: Sequence[Column]) -> str:
+    text = io.StringIO()
+    for row in zip(*(_csv_cells(frame[column.name], column) for column in columns), strict=True):
+        text.write(",".join(row))
+        text.write("\n")
+    return text.getvalue()
+
+
+def _jsonl_lines(frame: pd.DataFrame, columns: Sequence[Column]) -> str:
+    text = io.StringIO()
+    keys = [f'"{column.name}":' for column in columns]
+    for row in zip(*(_json_cells(frame[column.name], column) for column in columns), strict=True):
+        text.write("{")
+        text.write(",".join(key + value for key, value in zip(keys, row, strict=True)))
+        text.write("}\n")
+    return text.getvalue()
+
+
+def _csv_cells(series: pd.Series[Any], column: Column) -> list[str]:
+    write = _writer(column)
+    if not column.is_list:
+        if column.text != "string":
+            return ["" if value is None else write(value) for value in _values(series, column)]
+        return ["" if value is None else _csv_string(value) for value in _values(series, column)]
+    if column.text != "string":
+        return [";".join(map(write, value or ())) for value in _values(series, column)]
+    return [
+        _csv_string(";".join(element.replace(";", "\\x3b") for element in value or ()))
+        for value in _values(series, column)
+    ]
+
+
+def _csv_string(value: str) -> str:
+    if value.startswith(_FORMULA_START):
+        value = "'" + value
+    if '"' in value or "," in value or "\n" in value or "\r" in value:
+        value = '"' + value.replace('"', '""') + '"'
+    return value
+
+
+def _json_cells(series: pd.Series[Any], column: Column) -> list[str]:
+    write = _writer(column)
+    if column.text in ("code point", "ssl2 kind", "time"):
+        plain = write
+
+        def write(value: Any) -> str:
+            return f'"{plain(value)}"'
+
+    elif column.text == "string":
+        write = json.JSONEncoder(ensure_ascii=False).encode
+    if column.is_list:
+        return [
+            "null" if value is None else "[" + ",".join(map(write, value)) + "]"
+            for value in _values(series, column)
+        ]
+    return ["null" if value is None else write(value) for value in _values(series, column)]
+
+
+def _writer(column: Column) -> Callable[[Any], str]:
+    return {
+        "string": str,
+        "number": str,
+        "boolean": lambda value: "true" if value else "false",
+        "time": str,
+        "code point": lambda value: f"0x{value:04X}",
+        "ssl2 kind": lambda value: f"0x{value:06X}",
+    }[column.text]
+
+
+def _values(series: pd.Series[Any], column: Column) -> list[Any]:
+    """The values as Python objects, None for null; times as text."""
+    import numpy as np
+    import pyarrow as pa
+
+    if column.text == "time":
+        moments = series.dt.tz_convert(None).to_numpy(dtype="datetime64[ns]")
+        stamps = np.datetime_as_string(moments, unit="ns").tolist()
+        return [None if stamp == "NaT" else stamp + "Z" for stamp in stamps]
+    if column.is_list:
+        values: list[Any] = pa.array(series).to_pylist()
+        return values
+    return [
+        None if null else value
+        for value, null in zip(series.tolist(), series.isna().tolist(), strict=True)
+    ]

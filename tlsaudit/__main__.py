@@ -1,6 +1,6 @@
 """`python -m tlsaudit` is the command `tlsaudit`."""
 
-from .cli import main
+from tlsaudit.cli import main
 
 if __name__ == "__main__":
     main()

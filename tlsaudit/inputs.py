@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from tlsaudit.safe_text import visible
+
 __all__ = ["STANDARD_INPUT", "Input", "Source", "expand", "printable_name", "total_bytes"]
 
 STANDARD_INPUT = "-"
@@ -92,8 +94,12 @@ def total_bytes(inputs: Iterable[Input]) -> int | None:
 
 
 def printable_name(path: str) -> str:
-    """Give a path as valid Unicode: bytes of a file name that are not UTF-8 become `\\xNN`."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    r"""Give a path as text that any output can show.
+
+    Bytes that are not UTF-8, control characters and invisible characters become `\xNN` or
+    `\u{NNNN}`, as the core does it with server names; so the `capture` column holds none.
+    """
+    return visible(path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
 
 
 def _of_one(source: Source, omitted: str | None) -> Iterator[Input]:

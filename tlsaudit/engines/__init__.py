@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from ..errors import CaptureError
-from ..inputs import Input, Source, expand
+from tlsaudit.errors import CaptureError
+from tlsaudit.inputs import Input, Source, expand
 
 if TYPE_CHECKING:
     import pandas
@@ -23,7 +23,7 @@ class Engine(Protocol):
 
 
 def _native() -> Engine:
-    from .native import read
+    from tlsaudit.engines.native import read
 
     return read
 

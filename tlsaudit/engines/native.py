@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
-from ..inputs import Input
+from tlsaudit.inputs import Input
 
 if TYPE_CHECKING:
     import pandas
@@ -21,7 +21,7 @@ def read(
     `progress` is called with the bytes read so far. Nothing is raised for an input that cannot
     be read: its row in the captures table says why.
     """
-    from .. import _core, schema
+    from tlsaudit import _core, schema
 
     inputs = list(inputs)
     reading = _core.read(_readable(inputs), progress)
@@ -39,7 +39,7 @@ def write_text(
     `output` is a path, or None for standard output. Rows come in order of completion. Neither
     pandas nor pyarrow is loaded, and memory does not grow with the captures.
     """
-    from .. import _core, registry
+    from tlsaudit import _core, registry
 
     inputs = list(inputs)
     rows = _core.write_text(

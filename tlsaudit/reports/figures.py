@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from .. import registry
-from .safe_text import shortened
+from tlsaudit import registry
+from tlsaudit.safe_text import shortened
 
 if TYPE_CHECKING:
     import pandas
@@ -29,6 +29,7 @@ __all__ = [
     "counts_of_versions",
     "counts_of_versions_by_client",
     "handshakes_by_version",
+    "in_order",
     "svg",
     "versions_by_client",
 ]
@@ -81,7 +82,7 @@ def counts_of_versions(handshakes: pandas.DataFrame) -> list[Bar]:
     """Give a bar per negotiated version, oldest first, then the handshakes without any."""
     counts = _count(handshakes["negotiated_version_name"])
     missing = int(handshakes["negotiated_version_name"].isna().sum())
-    bars = [Bar(name, (_version_part(name, counts[name]),)) for name in _in_order(counts)]
+    bars = [Bar(name, (_version_part(name, counts[name]),)) for name in in_order(counts)]
     if missing:
         bars.append(Bar(NOT_NEGOTIATED, (_version_part(NOT_NEGOTIATED, missing),)))
     return bars
@@ -101,7 +102,7 @@ def counts_of_versions_by_client(
     bars = []
     for client in clients:
         counts = by_client.get(client, {})
-        names_here = _in_order(counts)
+        names_here = in_order(counts)
         if NOT_NEGOTIATED in counts:
             names_here.append(NOT_NEGOTIATED)
         parts = tuple(_version_part(name, counts[name]) for name in names_here)
@@ -254,7 +255,7 @@ def _draw_legend(axes: Axes, bars: Sequence[Bar]) -> None:
     from matplotlib.patches import Patch
 
     parts = {part.name: part for bar in bars for part in bar.parts}
-    names = _in_order(parts)
+    names = in_order(parts)
     if NOT_NEGOTIATED in parts:
         names.append(NOT_NEGOTIATED)
     handles = [
@@ -288,7 +289,7 @@ def _count(names: pandas.Series[Any]) -> dict[str, int]:
     return {str(name): int(count) for name, count in counts.items()}
 
 
-def _in_order(names: dict[str, Any]) -> list[str]:
+def in_order(names: dict[str, Any]) -> list[str]:
     """Versions by the registry's order, unknown ones after them by name."""
     known = [name for name in registry.VERSION_NAMES if name in names]
     others = sorted(set(names) - set(known) - {NOT_NEGOTIATED})

@@ -1,8 +1,8 @@
 """Captured text made harmless, once for each place that it can go to.
 
 A server name or a file name is chosen by someone else. HTML and SVG are escaped by the template
-engine and by matplotlib; what is left are characters that no output can show as they are, shell
-lines that a person will paste, and cells that a spreadsheet would run.
+engine and by matplotlib, CSV and JSON by `schema`; what is left are characters that no output can
+show as they are, lines on a terminal, and shell lines that a person will paste.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import shlex
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["aligned", "neutral_cell", "shell_word", "shortened", "tshark_line", "visible"]
+__all__ = ["aligned", "shell_word", "shortened", "tshark_line", "visible"]
 
 # Cc control, Cf format (bidirectional overrides, zero width), Cs surrogate, Zl and Zp line and
 # paragraph separators, Cn unassigned (U+FFFE and U+FFFF are not allowed in XML).
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"})
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def visible(text: str) -> str:
@@ -38,12 +37,6 @@ def shortened(text: str, limit: int) -> str:
         return text
     head = (limit - 1) // 2
     return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
-
-
-def neutral_cell(text: str) -> str:
-    """Give the text as a CSV cell that no spreadsheet takes for a formula."""
-    text = visible(text)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def shell_word(text: str) -> str:

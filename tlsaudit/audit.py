@@ -1,0 +1,98 @@
+"""One run over some captures: its tables, what it says, and its report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tlsaudit.inputs import Source
+
+if TYPE_CHECKING:
+    import pandas
+
+    from tlsaudit.findings import Policy
+
+__all__ = ["Audit", "audit"]
+
+
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """The four tables of one run, under one policy.
+
+    `handshakes` and `captures` are what was seen; `findings` and `clients` are worked out of
+    them when first asked for. docs/columns.md describes every column; null means not seen.
+    In a notebook an Audit shows its headline and the clients concerned.
+    """
+
+    handshakes: pandas.DataFrame
+    captures: pandas.DataFrame
+    policy: Policy
+
+    @cached_property
+    def findings(self) -> pandas.DataFrame:
+        """One row per handshake and rule that the policy enables, with the frame to open."""
+        from tlsaudit.findings import find
+
+        return find(self.handshakes, self.policy)
+
+    @cached_property
+    def clients(self) -> pandas.DataFrame:
+        """One row per client address, with what it negotiated, offered and is concerned by."""
+        from tlsaudit.inventory import clients
+
+        return clients(self.handshakes, self.findings)
+
+    def report(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the page and the tables into a folder; give the path of the page.
+
+        The folder is made if need be. Files of an earlier report in it are replaced, any other
+        file is left alone. Raises ReportError if something cannot be written.
+        """
+        from tlsaudit.reports import write_report
+
+        return write_report(self, folder)
+
+    def summary(self) -> str:
+        """Give at most nine lines of plain text: who is concerned, and what was covered."""
+        from tlsaudit.reports import summary
+
+        return summary(self)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Audit: {len(self.handshakes):,} handshakes in {len(self.captures):,} captures, "
+            f"policy {self.policy.name}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from tlsaudit.reports.html import fragment
+
+        return fragment(self)
+
+
+def audit(
+    *paths: Source,
+    policy: str | os.PathLike[str] | Policy = "entra",
+    progress: Callable[[int], None] | None = None,
+    leave_out: str | os.PathLike[str] | None = None,
+) -> Audit:
+    """Read captures and give their Audit.
+
+    `paths` are files, folders, patterns, `-` for standard input, or binary file objects.
+    `policy` is the name of a shipped policy, the path of a TOML file, or a Policy. `progress`
+    is called with the bytes read so far. `leave_out` is a folder not to be walked.
+    Raises PolicyError for a policy that cannot be used, and CaptureError if no input could be
+    read; an input that fails among others is a row of `captures` with `error` set.
+    """
+    from tlsaudit.engines import native, raise_if_nothing_was_read
+    from tlsaudit.findings import Policy, load_policy
+    from tlsaudit.inputs import expand
+
+    chosen = policy if isinstance(policy, Policy) else load_policy(policy)
+    handshakes, captures = native.read(expand(paths, leave_out), progress)
+    raise_if_nothing_was_read(captures)
+    return Audit(handshakes, captures, chosen)

@@ -1,0 +1,34 @@
+"""Reports: one page and the tables behind it, and the same in a few lines for a terminal."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tlsaudit.reports.export import make_folder, replacing, write_tables
+from tlsaudit.reports.lines import summary
+from tlsaudit.reports.overview import Tables
+
+__all__ = ["summary", "write_report"]
+
+
+def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
+    """Write `index.html` and the four tables into a folder; give the path of the page.
+
+    The folder is made if need be; files of these names in it are replaced, each only when its
+    successor is whole, and nothing else in it is touched. Raises ReportError.
+    """
+    from tlsaudit.reports.html import page
+
+    place = make_folder(folder)
+    tables = {
+        "handshakes": audit.handshakes,
+        "clients": audit.clients,
+        "findings": audit.findings,
+        "captures": audit.captures,
+    }
+    write_tables(tables, place)
+    index = place / "index.html"
+    with replacing(index) as partial:
+        partial.write_text(page(audit), encoding="utf-8", newline="\n")
+    return index

@@ -1,0 +1,368 @@
+"""The page: one self-contained HTML file, without scripts and without anything from a network.
+
+The template holds the layout; here the tables become rows of text. Jinja2 escapes all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tlsaudit import registry
+from tlsaudit.reports import figures
+from tlsaudit.reports.evidence import Group, groups_by_client, server_text
+from tlsaudit.reports.overview import Overview, Tables, is_null, plural, version_text, when
+from tlsaudit.safe_text import visible
+
+if TYPE_CHECKING:
+    import jinja2
+    import pandas
+
+    from tlsaudit.findings import Rule
+
+__all__ = ["fragment", "page"]
+
+# What one page can hold and still open at once on a phone; the tables beside it hold the rest.
+MOST_CARDS = 200
+MOST_GROUPS = 12
+MOST_ROWS = 2_000
+MOST_WARNINGS = 12
+MOST_BARS = 20
+
+_FILES = (
+    ("handshakes", "Handshakes, one row each"),
+    ("clients", "Clients, one row per address"),
+    ("findings", "Findings, one row per handshake and rule"),
+    ("captures", "Captures, one row per input"),
+)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a column on the page, and how its cells look."""
+
+    title: str
+    classes: str = ""
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the cells stand to the right."""
+        return "number" in self.classes
+
+    @property
+    def severity(self) -> bool:
+        """Whether the cells are shown as a severity badge."""
+        return self.classes == "severity"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table on the page: its heads, the rows shown, and how many there are."""
+
+    columns: tuple[Head, ...]
+    rows: list[list[str]]
+    total: int
+
+    @property
+    def shown(self) -> int:
+        """The rows on the page."""
+        return len(self.rows)
+
+    @property
+    def left_out(self) -> int:
+        """The rows that are only in the files."""
+        return self.total - len(self.rows)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One concerned client on the page."""
+
+    client: str
+    severity: str
+    facts: str
+    groups: list[Group]
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Cards:
+    """The concerned clients shown, and how many there are."""
+
+    cards: list[Card]
+    total: int
+
+    @property
+    def left_out(self) -> int:
+        """The clients that are only in the files."""
+        return self.total - len(self.cards)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure on the page and its numbers as text."""
+
+    title: str
+    svg: str
+    header: tuple[str, ...]
+    rows: list[list[str]]
+
+
+def page(audit: Tables) -> str:
+    """Give the whole page as text, the same for the same tables."""
+    from tlsaudit._core import __version__
+
+    overview = Overview(audit)
+    return (
+        _templates()
+        .get_template("page.html")
+        .render(
+            overview=overview,
+            policy=audit.policy,
+            clean=overview.concerned.empty and len(audit.clients) > 0,
+            warnings=overview.warnings[:MOST_WARNINGS],
+            warnings_left_out=max(0, len(overview.warnings) - MOST_WARNINGS),
+            concerned=_cards(overview),
+            figures=_drawings(overview),
+            rules=_rules(overview),
+            findings=_findings(audit.findings),
+            captures=_captures(audit.captures),
+            clients=_clients(audit.clients),
+            files=_FILES,
+            version=__version__,
+            style=_style(),
+        )
+    )
+
+
+def fragment(audit: Tables) -> str:
+    """Give what a notebook shows of an audit: the headline and the clients concerned."""
+    overview = Overview(audit)
+    concerned = overview.concerned.head(10)
+    return (
+        _templates()
+        .get_template("fragment.html")
+        .render(
+            overview=overview,
+            policy=audit.policy,
+            listing=_clients(concerned),
+            more=len(overview.concerned) - len(concerned),
+        )
+    )
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=False,
+        keep_trailing_newline=True,
+        # Whatever was captured is made visible before it is escaped: no control characters.
+        finalize=lambda value: visible(value) if type(value) is str else value,
+    )
+    return environment
+
+
+def _style() -> Any:
+    from markupsafe import Markup
+
+    return Markup((Path(__file__).parent / "templates" / "style.css").read_text("utf-8"))
+
+
+def _cards(overview: Overview) -> Cards:
+    concerned = overview.concerned
+    shown = concerned.head(MOST_CARDS)
+    groups = groups_by_client(overview.counted, list(shown["client"]))
+    cards = []
+    for row in shown.to_dict("records"):
+        mine = groups.get(str(row["client"]), [])
+        cards.append(
+            Card(
+                str(row["client"]),
+                str(row["worst_severity"]),
+                _client_facts(row),
+                mine[:MOST_GROUPS],
+                max(0, len(mine) - MOST_GROUPS),
+            )
+        )
+    return Cards(cards, len(concerned))
+
+
+def _client_facts(row: dict[Any, Any]) -> str:
+    facts = [plural(int(row["handshakes"]), "handshake")]
+    best, worst = version_text(row["max_offered_version"]), row["min_negotiated_version"]
+    if best:
+        facts.append(f"best version offered: {best}")
+    if not is_null(worst):
+        facts.append(f"oldest negotiated: {version_text(worst)}")
+    if not is_null(row["last_seen"]):
+        facts.append(f"last seen {when(row['last_seen'])}")
+    if row["hello_shapes"] > 1:
+        facts.append(f"{row['hello_shapes']} kinds of hello, so perhaps several programs")
+    return " · ".join(facts)
+
+
+def _drawings(overview: Overview) -> list[Drawing]:
+    from markupsafe import Markup
+
+    audit = overview.audit
+    flagged = [str(client) for client in overview.concerned["client"].head(MOST_BARS)]
+    drawn: list[tuple[str, Any, list[figures.Bar]]] = [
+        (
+            "Handshakes by negotiated version",
+            figures.handshakes_by_version(audit.handshakes),
+            figures.counts_of_versions(audit.handshakes),
+        ),
+    ]
+    if flagged:
+        title = "Clients concerned, handshakes by negotiated version"
+        if len(overview.concerned) > MOST_BARS:
+            title += f" (the first {MOST_BARS} of {len(overview.concerned):,})"
+        drawn.append(
+            (
+                title,
+                figures.versions_by_client(audit.handshakes, flagged),
+                figures.counts_of_versions_by_client(audit.handshakes, flagged),
+            )
+        )
+    drawn.append(
+        (
+            "Handshakes by negotiated cipher suite",
+            figures.cipher_suites(audit.handshakes),
+            figures.counts_of_cipher_suites(audit.handshakes),
+        )
+    )
+    drawings = []
+    for title, figure, bars in drawn:
+        description = f"{title}. {'; '.join(f'{bar.label}: {bar.count:,}' for bar in bars)}."
+        header, rows = _numbers(bars)
+        drawings.append(
+            Drawing(title, Markup(figures.svg(figure, visible(description))), header, rows)
+        )
+    return drawings
+
+
+def _numbers(bars: Sequence[figures.Bar]) -> tuple[tuple[str, ...], list[list[str]]]:
+    """The numbers of a figure: one column if bars have one part each, else one per part."""
+    if all(len(bar.parts) == 1 and bar.parts[0].name == bar.label for bar in bars):
+        return ("", "handshakes"), [[bar.label, f"{bar.count:,}"] for bar in bars]
+    names = figures.in_order({part.name: part for bar in bars for part in bar.parts})
+    rows = []
+    for bar in bars:
+        counts = {part.name: part.count for part in bar.parts}
+        rows.append([bar.label, *(f"{counts.get(name, 0):,}" for name in names)])
+    return ("client", *names), rows
+
+
+def _listing(
+    frame: pandas.DataFrame,
+    columns: Sequence[tuple[Head, Callable[[dict[Any, Any]], str]]],
+    most: int = MOST_ROWS,
+) -> Listing:
+    rows = [
+        [cell(row) for _, cell in columns] for row in frame.head(most).to_dict("records")
+    ]
+    return Listing(tuple(head for head, _ in columns), rows, len(frame))
+
+
+def _text(name: str) -> Callable[[dict[Any, Any]], str]:
+    return lambda row: "" if is_null(row[name]) else str(row[name])
+
+
+def _count(name: str) -> Callable[[dict[Any, Any]], str]:
+    return lambda row: "" if is_null(row[name]) else f"{row[name]:,}"
+
+
+def _time(name: str) -> Callable[[dict[Any, Any]], str]:
+    return lambda row: when(row[name])
+
+
+def _findings(findings: pandas.DataFrame) -> Listing:
+    rank = findings["severity"].cat.codes
+    ordered = findings.assign(_rank=-rank).sort_values("_rank", kind="stable")
+    return _listing(
+        ordered,
+        [
+            (Head("Severity", "severity"), _text("severity")),
+            (Head("Client", "mono"), _text("client")),
+            (Head("Observed", "name"), _text("observed")),
+            (Head("Rule", "mono"), _text("rule")),
+            (Head("Server", "mono"), lambda row: server_text(row["server"], row["server_port"])),
+            (Head("Server name", "name"), _text("server_name")),
+            (Head("Time", "small"), _time("ts")),
+            (Head("Capture", "name"), _text("capture")),
+            (Head("Frame", "number"), _text("evidence_frame")),
+        ],
+    )
+
+
+def _captures(captures: pandas.DataFrame) -> Listing:
+    ordered = captures.assign(_good=captures["error"].isna()).sort_values("_good", kind="stable")
+
+    def kind(row: dict[Any, Any]) -> str:
+        return " ".join(str(row[n]) for n in ("format", "compression") if not is_null(row[n]))
+
+    def links(row: dict[Any, Any]) -> str:
+        return ", ".join(registry.link_type_name(int(number)) for number in row["link_types"])
+
+    return _listing(
+        ordered,
+        [
+            (Head("Capture", "name"), _text("capture")),
+            (Head("Kind"), kind),
+            (Head("Links", "small"), links),
+            (Head("Frames", "number"), _count("frames")),
+            (Head("TCP streams", "number"), _count("tcp_streams")),
+            (Head("TLS handshakes", "number"), _count("handshakes")),
+            (Head("From", "small"), _time("first_ts")),
+            (Head("To", "small"), _time("last_ts")),
+            (Head("What went wrong", "name"), _text("error")),
+        ],
+    )
+
+
+def _clients(clients: pandas.DataFrame) -> Listing:
+    def versions(row: dict[Any, Any]) -> str:
+        counted = (
+            ("SSL 3.0", "ssl30"),
+            ("TLS 1.0", "tls10"),
+            ("TLS 1.1", "tls11"),
+            ("TLS 1.2", "tls12"),
+            ("TLS 1.3", "tls13"),
+            ("other", "other_version"),
+        )
+        return ", ".join(f"{name}: {row[column]:,}" for name, column in counted if row[column])
+
+    return _listing(
+        clients,
+        [
+            (Head("Client", "mono"), _text("client")),
+            (Head("Worst", "severity"), _text("worst_severity")),
+            (Head("Handshakes", "number"), _count("handshakes")),
+            (Head("Negotiated", "small"), versions),
+            (Head("3DES", "number"), _count("negotiated_3des")),
+            (Head("Best offered", "small"), lambda row: version_text(row["max_offered_version"])),
+            (Head("Servers", "number"), _count("servers")),
+            (Head("First seen", "small"), _time("first_seen")),
+            (Head("Last seen", "small"), _time("last_seen")),
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class RuleText:
+    """A rule that something broke, as the page explains it."""
+
+    ident: str
+    title: str
+    severity: str
+    counts: str
+    paragraphs: tuple[str, ...]
+    sources: tuple[str, ...]

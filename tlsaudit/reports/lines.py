@@ -1,0 +1,169 @@
+"""An audit as lines on a terminal: the summary, what `check` says, and the narrow tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tlsaudit import registry
+from tlsaudit.reports.evidence import server_text
+from tlsaudit.reports.overview import Overview, Tables, is_null, plural, version_text, when
+from tlsaudit.safe_text import aligned, shortened, visible
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["check_lines", "summary", "table_text"]
+
+_CLIENT_LINES = 4
+_LONGEST_NAME = 40
+
+
+def summary(audit: Tables) -> str:
+    """Give at most nine lines: the answer, the worst clients, what was read, what limits it."""
+    overview = Overview(audit)
+    policy = audit.policy
+    lines = [overview.headline, f"policy: {policy.name}: {policy.demand}"]
+    lines.append("read: " + overview.volume + (f", {overview.span}" if overview.span else ""))
+    shown = overview.concerned.head(_CLIENT_LINES)
+    if len(shown):
+        table = aligned(_client_line(overview, row) for row in shown.to_dict("records"))
+        lines += [f"  {line}" for line in table.splitlines()]
+    more = len(overview.concerned) - len(shown)
+    if more:
+        lines.append(f"  and {plural(more, 'more client')}")
+    if overview.warnings:
+        lines.append("limits: " + "; ".join(_counted_warnings(overview)))
+    return "".join(f"{visible(line)}\n" for line in lines)
+
+
+def check_lines(audit: Tables, at_least: str = "low") -> str:
+    """Give one line per rule and client with findings of this severity or worse, worst first.
+
+    Each names how many handshakes and the frame of the first. An empty text means clean.
+    """
+    findings = audit.findings
+    chosen = findings[findings["severity"] >= at_least]
+    if chosen.empty:
+        return ""
+    keys = [chosen["rule"].astype("object"), chosen["client"]]
+    groups = chosen.groupby(keys, sort=False, observed=True)
+    first = chosen[~chosen.duplicated(["rule", "client"])]
+    counts = groups.size()
+    rows = []
+    for row, rank in zip(first.to_dict("records"), first["severity"].cat.codes, strict=True):
+        count = int(counts[(row["rule"], row["client"])])
+        line = (
+            str(row["severity"]),
+            str(row["rule"]),
+            str(row["client"]),
+            plural(count, "handshake"),
+            f"first: {row['capture']} frame {_text(row['evidence_frame'])}",
+        )
+        rows.append((-int(rank), row["rule"], row["client"], line))
+    return aligned(line for *_, line in sorted(rows))
+
+
+def table_text(name: str, frame: pandas.DataFrame) -> str:
+    """Give the columns of a table that a person wants first, aligned, with a line of heads."""
+    columns = _COLUMNS[name]
+    heads = [[title for title, _, _ in columns]]
+    cells = [[cell(row) for _, cell, _ in columns] for row in frame.to_dict("records")]
+    numeric = frozenset(index for index, (_, _, right) in enumerate(columns) if right)
+    return aligned(heads + cells, numeric)
+
+
+def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
+    mine = overview.counted[overview.counted["client"] == row["client"]]
+    first = mine.iloc[0]
+    rules = ", ".join(sorted(set(mine["rule"].astype("object"))))
+    return [
+        str(row["worst_severity"]),
+        str(row["client"]),
+        rules,
+        plural(int(mine["handshake"].count()), "finding"),
+        f"first: {first['capture']} frame {_text(first['evidence_frame'])}",
+    ]
+
+
+def _counted_warnings(overview: Overview) -> list[str]:
+    shown = [short for short, _ in overview.warnings[:4]]
+    more = len(overview.warnings) - len(shown)
+    return [*shown, f"and {more} more"] if more else shown
+
+
+def _text(value: Any) -> str:
+    return "" if is_null(value) else str(value)
+
+
+def _column(name: str) -> Callable[[dict[Any, Any]], str]:
+    return lambda row: _text(row[name])
+
+
+def _name(name: str) -> Callable[[dict[Any, Any]], str]:
+    return lambda row: shortened(_text(row[name]), _LONGEST_NAME)
+
+
+def _time(name: str) -> Callable[[dict[Any, Any]], str]:
+    return lambda row: when(row[name])
+
+
+def _version(name: str) -> Callable[[dict[Any, Any]], str]:
+    return lambda row: version_text(row[name])
+
+
+def _server(row: dict[Any, Any]) -> str:
+    return server_text(row["server"], row["server_port"])
+
+
+def _frames(row: dict[Any, Any]) -> str:
+    both = (_text(row["client_hello_frame"]), _text(row["server_hello_frame"]))
+    return ",".join(frame or "-" for frame in both)
+
+
+def _suite(row: dict[Any, Any]) -> str:
+    code = row["negotiated_cipher_suite"]
+    return "" if is_null(code) else registry.cipher_suite_name(int(code))
+
+
+_Columns = tuple[tuple[str, Callable[[dict[Any, Any]], str], bool], ...]
+# Title, how a cell is made of a row, whether it stands to the right.
+_COLUMNS: dict[str, _Columns] = {
+    "handshakes": (
+        ("capture", _name("capture"), False),
+        ("frames", _frames, True),
+        ("time", _time("ts"), False),
+        ("client", _column("client"), False),
+        ("server", _server, False),
+        ("server name", _name("server_name"), False),
+        ("offered", _version("client_max_version"), False),
+        ("negotiated", _version("negotiated_version"), False),
+        ("cipher suite", _suite, False),
+        ("outcome", _column("outcome"), False),
+    ),
+    "clients": (
+        ("client", _column("client"), False),
+        ("worst", _column("worst_severity"), False),
+        ("handshakes", _column("handshakes"), True),
+        ("ssl30", _column("ssl30"), True),
+        ("tls10", _column("tls10"), True),
+        ("tls11", _column("tls11"), True),
+        ("tls12", _column("tls12"), True),
+        ("tls13", _column("tls13"), True),
+        ("3des", _column("negotiated_3des"), True),
+        ("best offered", _version("max_offered_version"), False),
+        ("last seen", _time("last_seen"), False),
+        ("rules", lambda row: ", ".join(row["rules"]), False),
+    ),
+    "findings": (
+        ("severity", _column("severity"), False),
+        ("rule", _column("rule"), False),
+        ("client", _column("client"), False),
+        ("server", _server, False),
+        ("server name", _name("server_name"), False),
+        ("observed", _column("observed"), False),
+        ("capture", _name("capture"), False),
+        ("frame", _column("evidence_frame"), True),
+        ("time", _time("ts"), False),
+    ),
+}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import lzma
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from containers import without_machine
 from network import Host, Network, capture
 from sample import Sample
 from stacks import Identity, make_identity
@@ -86,11 +86,15 @@ def record(recipe: Recipe, lab: Lab) -> None:
 def store(raw: Path, destination: Path) -> None:
     """Copies a capture to its place, compressed as the name's ending says."""
     data = raw.read_bytes()
+    if ".pcapng" in destination.name:
+        data = without_machine(data)
     if destination.suffix == ".gz":
         destination.write_bytes(gzip.compress(data, mtime=0))
     elif destination.suffix == ".xz":
         destination.write_bytes(lzma.compress(data))
     elif destination.suffix == ".zst":
-        subprocess.run(["zstd", "-q", "-f", str(raw), "-o", str(destination)], check=True)
+        command = ["zstd", "-q", "-19", "-c"]
+        run = subprocess.run(command, input=data, capture_output=True, check=True)
+        destination.write_bytes(run.stdout)
     else:
-        shutil.copyfile(raw, destination)
+        destination.write_bytes(data)

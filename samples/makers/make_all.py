@@ -19,9 +19,9 @@ import lab
 import texts
 from sample import Sample
 
-CAPTURED = ("captured_openssl",)
+CAPTURED = ("captured_gnutls", "captured_openssl", "captured_tlslite")
 CRAFTED: tuple[str, ...] = ()
-OFFICE = ()
+OFFICE = ("office",)
 
 
 def main() -> int:

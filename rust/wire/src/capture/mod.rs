@@ -1,0 +1,198 @@
+//! The bytes of a file to frames: pcap and pcapng, compressed or not, recognised by content.
+//!
+//! [`CaptureReader`] reads from anything that is [`Read`], forwards only, in blocks into one
+//! buffer, and gives each frame where it lies in it. Everything that can be read before a cut or
+//! a damaged place is given first; then comes the error.
+
+use std::io::Read;
+
+use crate::error::Error;
+
+mod byte_order;
+mod compression;
+mod detect;
+mod foreign;
+mod input;
+mod pcap;
+mod pcap_variant;
+mod pcapng;
+mod pcapng_interface;
+mod source;
+
+pub use compression::Compression;
+use pcap::Pcap;
+use pcapng::Pcapng;
+use source::Source;
+
+/// One packet as it was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frame<'a> {
+    /// Its number, from 1, as Wireshark counts (`frame.number`). Records of a pcapng file that
+    /// hold no packet but that Wireshark lists take a number too, so numbers can have gaps.
+    pub number: u64,
+    /// Nanoseconds since 1970, UTC. `None` where the capture holds no time or one beyond the range.
+    pub ts: Option<i64>,
+    /// LINKTYPE_ value: what `data` begins with. The bits above it, which some captures use for the
+    /// length of the frame check sequence, are masked off.
+    pub link_type: u16,
+    /// The interface, counted from 0 through the whole file, all sections of it.
+    pub interface: u32,
+    /// Bytes of frame check sequence at the end of `data`, 0 where unknown or none.
+    pub fcs_length: u8,
+    /// What was captured. Valid until the next frame is asked for.
+    pub data: &'a [u8],
+    /// Its length on the wire. More than `data` where the capture was limited to a snap length;
+    /// some captures say less.
+    pub original_length: u32,
+}
+
+/// The format of a capture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// pcap with all its variants.
+    Pcap,
+    /// pcapng.
+    Pcapng,
+}
+
+impl Format {
+    /// The name that tables use: `pcap`, `pcapng`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pcap => "pcap",
+            Self::Pcapng => "pcapng",
+        }
+    }
+}
+
+/// Reads a capture frame by frame.
+pub struct CaptureReader<R: Read> {
+    source: Source<R>,
+    body: Body,
+    over: bool,
+}
+
+/// What tells the formats apart after the first bytes.
+enum Body {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+impl<R: Read> CaptureReader<R> {
+    /// Begins to read: finds out about compression and format, and reads the file's header.
+    ///
+    /// # Errors
+    ///
+    /// When the bytes are no capture or of a format that is not read (with what they seem to be and
+    /// what to do), when there are none, or when `source` cannot be read. An [`std::io::Error`]
+    /// that carries [`crate::error::Cancelled`] ends the reading as cancelled; interruptions are
+    /// retried.
+    pub fn open(source: R) -> Result<Self, Error> {
+        let mut source = Source::open(source)?;
+        let body = detect::open(&mut source)?;
+        Ok(Self { source, body, over: false })
+    }
+
+    /// The next frame, `None` at the end of the capture.
+    ///
+    /// # Errors
+    ///
+    /// When the file is cut or damaged here, or cannot be read on. After an error there are no more
+    /// frames.
+    #[inline]
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
+        if self.over {
+            return Ok(None);
+        }
+        let next = match &mut self.body {
+            Body::Pcap(pcap) => pcap.next(&mut self.source),
+            Body::Pcapng(pcapng) => pcapng.next(&mut self.source),
+        };
+        match next {
+            Ok(Some(record)) => {
+                let data = self.source.window().get(record.skip..record.end).unwrap_or_default();
+                Ok(Some(record.frame(data)))
+            }
+            Ok(None) => {
+                self.over = true;
+                Ok(None)
+            }
+            Err(error) => {
+                self.over = true;
+                Err(error)
+            }
+        }
+    }
+
+    /// The format of the capture.
+    #[must_use]
+    pub fn format(&self) -> Format {
+        match self.body {
+            Body::Pcap(_) => Format::Pcap,
+            Body::Pcapng(_) => Format::Pcapng,
+        }
+    }
+
+    /// How the file is compressed; `None` where it is not.
+    #[must_use]
+    pub fn compression(&self) -> Option<Compression> {
+        self.source.compression()
+    }
+
+    /// Bytes of the file that have been read, counted as they are stored: compressed ones if it is
+    /// compressed.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.source.stored()
+    }
+
+    /// Interfaces described so far; a pcap file has one.
+    #[must_use]
+    pub fn interface_count(&self) -> u32 {
+        match &self.body {
+            Body::Pcap(_) => 1,
+            Body::Pcapng(pcapng) => pcapng.interface_count(),
+        }
+    }
+}
+
+/// A frame whose bytes are still where they were read: `skip..end` of the window.
+#[derive(Clone, Copy)]
+struct Record {
+    skip: usize,
+    end: usize,
+    number: u64,
+    ts: Option<i64>,
+    link_type: u16,
+    interface: u32,
+    fcs_length: u8,
+    original_length: u32,
+}
+
+impl Record {
+    #[inline]
+    fn frame(self, data: &[u8]) -> Frame<'_> {
+        Frame {
+            number: self.number,
+            ts: self.ts,
+            link_type: self.link_type,
+            interface: self.interface,
+            fcs_length: self.fcs_length,
+            data,
+            original_length: self.original_length,
+        }
+    }
+}
+
+/// The largest packet that is believed on a link, as Wireshark has it.
+fn max_packet(link_type: u16) -> u32 {
+    /// D-Bus, USBPcap and Elektrobit carry transfers, not packets.
+    const TRANSFERS: [u16; 3] = [231, 249, 279];
+    if TRANSFERS.contains(&link_type) {
+        crate::limits::MAX_TRANSFER_LENGTH
+    } else {
+        crate::limits::MAX_PACKET_LENGTH
+    }
+}

@@ -19,7 +19,13 @@ import lab
 import texts
 from sample import Sample
 
-CAPTURED = ("captured_gnutls", "captured_openssl", "captured_tlslite")
+CAPTURED = (
+    "captured_gnutls",
+    "captured_network",
+    "captured_openssl",
+    "captured_refusals",
+    "captured_tlslite",
+)
 CRAFTED: tuple[str, ...] = ()
 OFFICE = ("office",)
 

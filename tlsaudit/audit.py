@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlsaudit.inputs import Source
+from tlsaudit.inputs import Input, Source
 
 if TYPE_CHECKING:
     import pandas
 
     from tlsaudit.findings import Policy
 
-__all__ = ["Audit", "audit"]
+__all__ = ["Audit", "audit", "audit_inputs"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,21 +78,30 @@ def audit(
     *paths: Source,
     policy: str | os.PathLike[str] | Policy = "entra",
     progress: Callable[[int], None] | None = None,
-    leave_out: str | os.PathLike[str] | None = None,
 ) -> Audit:
     """Read captures and give their Audit.
 
     `paths` are files, folders, patterns, `-` for standard input, or binary file objects.
     `policy` is the name of a shipped policy, the path of a TOML file, or a Policy. `progress`
-    is called with the bytes read so far. `leave_out` is a folder not to be walked.
+    is called with the bytes read so far.
     Raises PolicyError for a policy that cannot be used, and CaptureError if no input could be
     read; an input that fails among others is a row of `captures` with `error` set.
     """
-    from tlsaudit.engines import native, raise_if_nothing_was_read
+    from tlsaudit.engines import raise_if_nothing_was_read
     from tlsaudit.findings import Policy, load_policy
     from tlsaudit.inputs import expand
 
     chosen = policy if isinstance(policy, Policy) else load_policy(policy)
-    handshakes, captures = native.read(expand(paths, leave_out), progress)
-    raise_if_nothing_was_read(captures)
-    return Audit(handshakes, captures, chosen)
+    run = audit_inputs(expand(paths), chosen, progress)
+    raise_if_nothing_was_read(run.captures)
+    return run
+
+
+def audit_inputs(
+    inputs: Iterable[Input], policy: Policy, progress: Callable[[int], None] | None = None
+) -> Audit:
+    """Read these inputs and give their Audit; inputs that cannot be read raise nothing."""
+    from tlsaudit.engines import native
+
+    handshakes, captures = native.read(inputs, progress)
+    return Audit(handshakes, captures, policy)

@@ -22,7 +22,7 @@ from tlsaudit.progress import progress_bar
 if TYPE_CHECKING:
     from tlsaudit.audit import Audit
 
-__all__ = ["command", "main"]
+__all__ = ["command", "main", "markdown"]
 
 DONE, FOUND, NOTHING_DONE, PARTLY_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -39,6 +39,10 @@ lz4), a folder, which stands for every file below it, a pattern such as 'dc*.pca
 standard input. A path that exists is taken as it is, whatever characters it holds."""
 
 
+class _NothingReadError(Exception):
+    """No input could be read, and the reasons have been said."""
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and leave with its exit code."""
     try:
@@ -46,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
+        code = NOTHING_DONE
+    except _NothingReadError:
         code = NOTHING_DONE
     except TlsauditError as error:
         _say(str(error))
@@ -66,7 +72,15 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
         context.exit()
 
 
+class _Commands(click.Group):
+    """The commands in the order in which they are written here: the main job first."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+
 @click.group(
+    cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 92},
     epilog=_EXIT_CODES,
 )
@@ -117,15 +131,16 @@ def _format(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def _command(summary: str) -> Callable[[Callable[..., int]], click.Command]:
-    """Make a command of a function; its help is this summary, then what CAPTURE may be."""
-    return command.command(help=f"{summary}\n\n{_CAPTURES}")
+def _command(summary: str, rest: str = "") -> Callable[[Callable[..., int]], click.Command]:
+    """Make a command of a function; its help is this text, then what CAPTURE may be."""
+    paragraphs = [summary, rest, _CAPTURES] if rest else [summary, _CAPTURES]
+    return command.command(help="\n\n".join(paragraphs), short_help=summary)
 
 
 @_command(
-    "Write a report about captures: a page, and the tables behind it.\n\n"
+    "Write a report: one page, and the tables behind it.",
     "DIR/index.html is one page that opens without a network. Beside it lie the tables "
-    "handshakes, clients, findings and captures, each as CSV, JSON Lines and Parquet."
+    "handshakes, clients, findings and captures, each as CSV, JSON Lines and Parquet.",
 )
 @_captures
 @click.option(
@@ -139,44 +154,12 @@ def report(captures: tuple[str, ...], folder: str, policy: str) -> int:
     audit = _audit(captures, policy, leave_out=folder)
     page = audit.report(folder)
     _print(audit.summary() + f"report: {_visible(str(page))}\n")
-    return _done(audit)
-
-
-@_command("Print the handshake table: one row per TLS handshake.")
-@_captures
-@_format
-def handshakes(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
-    if table_format in ("csv", "jsonl"):
-        return _stream_handshakes(captures, table_format, output)
-    _refuse_binary_on_terminal(table_format, output)
-    return _one_table("handshakes", captures, "entra", table_format, output)
-
-
-@_command("Print the client table: one row per client address.")
-@_captures
-@_policy
-@_format
-def clients(
-    captures: tuple[str, ...], policy: str, table_format: str, output: str | None
-) -> int:
-    _refuse_binary_on_terminal(table_format, output)
-    return _one_table("clients", captures, policy, table_format, output)
-
-
-@_command("Print the findings table: one row per handshake and rule.")
-@_captures
-@_policy
-@_format
-def findings(
-    captures: tuple[str, ...], policy: str, table_format: str, output: str | None
-) -> int:
-    _refuse_binary_on_terminal(table_format, output)
-    return _one_table("findings", captures, policy, table_format, output)
+    return _code(_rows(audit))
 
 
 @_command(
-    "Say whether anything in the captures breaks a policy: exit code 1 if so.\n\n"
-    "One line per rule and client, the worst first, or the word clean."
+    "Say whether a policy is broken: exit code 1 if so.",
+    "One line per rule and client, the worst first, or the word clean.",
 )
 @_captures
 @_policy
@@ -193,14 +176,39 @@ def check(captures: tuple[str, ...], policy: str, threshold: str) -> int:
 
     audit = _audit(captures, policy)
     lines = check_lines(audit, threshold)
-    code = _done(audit)
     _print(lines or "clean\n")
-    return FOUND if lines else code
+    return FOUND if lines else _code(_rows(audit))
 
 
-def _stream_handshakes(
-    captures: Iterable[str], table_format: str, output: str | None
-) -> int:
+@_command("Print the handshake table: one row per TLS handshake.")
+@_captures
+@_format
+def handshakes(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
+    if table_format in ("csv", "jsonl"):
+        return _stream_handshakes(captures, table_format, output)
+    _refuse_binary_on_terminal(table_format, output)
+    return _one_table("handshakes", captures, "entra", table_format, output)
+
+
+@_command("Print the client table: one row per client address.")
+@_captures
+@_policy
+@_format
+def clients(captures: tuple[str, ...], policy: str, table_format: str, output: str | None) -> int:
+    _refuse_binary_on_terminal(table_format, output)
+    return _one_table("clients", captures, policy, table_format, output)
+
+
+@_command("Print the findings table: one row per handshake and rule.")
+@_captures
+@_policy
+@_format
+def findings(captures: tuple[str, ...], policy: str, table_format: str, output: str | None) -> int:
+    _refuse_binary_on_terminal(table_format, output)
+    return _one_table("findings", captures, policy, table_format, output)
+
+
+def _stream_handshakes(captures: Iterable[str], table_format: str, output: str | None) -> int:
     """Let the core write while it reads: no pandas, and memory does not grow with the input."""
     from tlsaudit.engines.native import write_text
     from tlsaudit.reports.export import replacing
@@ -209,49 +217,56 @@ def _stream_handshakes(
     chosen = "csv" if table_format == "csv" else "jsonl"
     if output is None:
         sys.stdout.flush()
-        wanted = not sys.stdout.isatty()
-        with progress_bar(total_bytes(inputs), wanted) as progress:
+        # On one terminal the rows and the bar would write over each other.
+        with progress_bar(total_bytes(inputs), not sys.stdout.isatty()) as progress:
             rows = write_text(inputs, chosen, None, progress)
-        return _outcome(rows)
-    with replacing(Path(output)) as place, progress_bar(total_bytes(inputs)) as progress:
-        rows = write_text(inputs, chosen, str(place), progress)
-        code = _outcome(rows)
-        if code == NOTHING_DONE:
-            place.unlink(missing_ok=True)
-    return code
+    else:
+        with replacing(Path(output)) as place:
+            with progress_bar(total_bytes(inputs)) as progress:
+                rows = write_text(inputs, chosen, str(place), progress)
+            if _code(rows) == NOTHING_DONE:
+                place.unlink(missing_ok=True)
+    _say_failures(rows)
+    return _code(rows)
 
 
 def _one_table(
     name: str, captures: Iterable[str], policy: str, table_format: str, output: str | None
 ) -> int:
-    from tlsaudit.reports.export import table_bytes, write_table
+    from tlsaudit.reports.export import replacing, table_bytes
     from tlsaudit.reports.lines import table_text
 
     audit = _audit(captures, policy)
     frame = getattr(audit, name)
-    code = _done(audit)
     if table_format == "table":
-        text = table_text(name, frame)
-        if output is None:
-            _print(text)
-        else:
-            write_table(name, frame, Path(output), "table")
-    elif output is None:
-        _print(table_bytes(name, frame, table_format))
+        data = table_text(name, frame).encode("utf-8")
     else:
-        write_table(name, frame, Path(output), table_format)
-    return code
+        data = table_bytes(name, frame, table_format)
+    if output is None:
+        _print(data)
+    else:
+        with replacing(Path(output)) as place:
+            place.write_bytes(data)
+    return _code(_rows(audit))
 
 
 def _audit(captures: Iterable[str], policy: str, leave_out: str | None = None) -> Audit:
-    from tlsaudit.audit import audit_of
+    """Read and judge; say what could not be read, and stop if that is everything."""
     from tlsaudit.findings import load_policy
 
     # A mistake in the policy is found before an hour of reading, not after it.
     chosen = load_policy(policy)
     inputs = _inputs(captures, leave_out)
+
+    from tlsaudit.audit import audit_inputs
+
     with progress_bar(total_bytes(inputs)) as progress:
-        return audit_of(inputs, chosen, progress)
+        audit = audit_inputs(inputs, chosen, progress)
+    rows = _rows(audit)
+    _say_failures(rows)
+    if _code(rows) == NOTHING_DONE:
+        raise _NothingReadError
+    return audit
 
 
 def _inputs(captures: Iterable[str], leave_out: str | None = None) -> list[Input]:
@@ -261,20 +276,21 @@ def _inputs(captures: Iterable[str], leave_out: str | None = None) -> list[Input
     return inputs
 
 
-def _done(audit: Audit) -> int:
-    return _outcome(audit.captures[["capture", "readable", "error"]].to_dict("records"))
+def _rows(audit: Audit) -> list[dict[Any, Any]]:
+    return audit.captures[["capture", "readable", "error"]].to_dict("records")
 
 
-def _outcome(rows: Sequence[Mapping[Any, Any]]) -> int:
-    """Say what could not be read, one sentence each, and give the exit code."""
-    failed = 0
+def _say_failures(rows: Iterable[Mapping[Any, Any]]) -> None:
     for row in rows:
         if isinstance(row["error"], str):
-            failed += 1
             _say(row["error"])
+
+
+def _code(rows: Sequence[Mapping[Any, Any]]) -> int:
+    """The exit code of a run over these rows of the captures table."""
     if not any(row["readable"] for row in rows):
         return NOTHING_DONE
-    return PARTLY_DONE if failed else DONE
+    return PARTLY_DONE if any(isinstance(row["error"], str) for row in rows) else DONE
 
 
 def _refuse_binary_on_terminal(table_format: str, output: str | None) -> None:
@@ -307,3 +323,21 @@ def _visible(text: str) -> str:
     from tlsaudit.safe_text import visible
 
     return visible(text)
+
+
+def markdown() -> str:
+    """The text of docs/cli.md: the help of every command, as a terminal of 80 columns shows it."""
+    settings = {**command.context_settings, "terminal_width": 80}
+    top = click.Context(command, info_name="tlsaudit", **settings)
+    parts = [
+        "# The command\n\n"
+        "Generated from `tlsaudit --help` by `python scripts/generate_docs.py`; do not edit.\n\n"
+        "Standard output is data; messages, and a progress bar on a terminal, go to standard "
+        "error. docs/columns.md describes every column, docs/rules.md every rule and policy.\n",
+        f"## tlsaudit\n\n```text\n{command.get_help(top)}\n```\n",
+    ]
+    for name in command.list_commands(top):
+        each = command.commands[name]
+        context = click.Context(each, info_name=name, parent=top, **settings)
+        parts.append(f"## tlsaudit {name}\n\n```text\n{each.get_help(context)}\n```\n")
+    return "\n".join(parts)

@@ -69,9 +69,7 @@ def expand(
                 places.add(place)
             name = _unused(candidate.name, names)
             names.add(name)
-            found.append(
-                Input(name, candidate.source, candidate.problem_kind, candidate.problem)
-            )
+            found.append(Input(name, candidate.source, candidate.problem_kind, candidate.problem))
     return found
 
 
@@ -126,8 +124,7 @@ def _of_pattern(pattern: str, omitted: str | None) -> Iterator[Input]:
             name,
             pattern,
             "missing",
-            f"{name}: no file of this name, and none that matches it as a pattern; "
-            "check the path.",
+            f"{name}: no file of this name, and none that matches it as a pattern; check the path.",
         )
     for match in matches:
         if os.path.isdir(match):

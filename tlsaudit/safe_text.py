@@ -14,8 +14,8 @@ from collections.abc import Iterable
 __all__ = ["aligned", "shell_word", "shortened", "tshark_line", "visible"]
 
 # Cc control, Cf format (bidirectional overrides, zero width), Cs surrogate, Zl and Zp line and
-# paragraph separators, Cn unassigned (U+FFFE and U+FFFF are not allowed in XML).
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Cn"})
+# paragraph separators, Co private use, Cn unassigned (U+FFFE, U+FFFF are not allowed in XML).
+_INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
 def visible(text: str) -> str:
@@ -93,10 +93,6 @@ def _width(text: str) -> int:
     if text.isascii():
         return len(text)
     return sum(
-        0
-        if unicodedata.combining(each)
-        else 2
-        if unicodedata.east_asian_width(each) in "WF"
-        else 1
+        0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
         for each in text
     )

@@ -6,22 +6,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tlsaudit.reports.overview import is_null
+from tlsaudit.findings import RULES
+from tlsaudit.reports.wording import is_null, server_text
 from tlsaudit.safe_text import tshark_line
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Group", "Mark", "groups_by_client", "server_text"]
+__all__ = ["Group", "Mark", "groups_by_client"]
 
 
 @dataclass(frozen=True, order=True)
 class Mark:
-    """What one rule says of one handshake."""
+    """What one rule says of one handshake; marks sort by severity, then as the rules do."""
 
     rank: int
+    order: int
     rule: str
     severity: str = field(compare=False)
+    basis: str = field(compare=False)
     observed: str
 
 
@@ -59,12 +62,11 @@ class Group:
         return tshark_line(self.capture, self.frames)
 
 
-def groups_by_client(
-    findings: pandas.DataFrame, clients: Iterable[str]
-) -> dict[str, list[Group]]:
+def groups_by_client(findings: pandas.DataFrame, clients: Iterable[str]) -> dict[str, list[Group]]:
     """Give the groups of each of these clients, the worst first, then by server."""
     chosen = findings[findings["client"].isin(list(clients))]
     ranks = chosen["severity"].cat.codes
+    order = {rule.ident: position for position, rule in enumerate(RULES)}
     marks: dict[tuple[object, ...], list[Mark]] = {}
     first: dict[tuple[object, ...], dict[str, object]] = {}
     for row, rank in zip(chosen.to_dict("records"), ranks, strict=True):
@@ -76,7 +78,14 @@ def groups_by_client(
             row["handshake"],
         )
         marks.setdefault(key, []).append(
-            Mark(-int(rank), str(row["rule"]), str(row["severity"]), str(row["observed"]))
+            Mark(
+                -int(rank),
+                order[str(row["rule"])],
+                str(row["rule"]),
+                str(row["severity"]),
+                str(row["basis"]),
+                str(row["observed"]),
+            )
         )
         first.setdefault(key, {str(name): value for name, value in row.items()})
     gathered: dict[tuple[object, ...], tuple[int, dict[str, object]]] = {}
@@ -107,14 +116,6 @@ def groups_by_client(
     for groups in result.values():
         groups.sort(key=lambda each: (each.marks, each.server, each.server_name or ""))
     return result
-
-
-def server_text(address: object, port: object) -> str:
-    """Give `192.0.2.1:636` or `[2001:db8::1]:636`; without a port the address alone."""
-    text = str(address)
-    if is_null(port):
-        return text
-    return f"[{text}]:{port}" if ":" in text else f"{text}:{port}"
 
 
 def _frame(value: object) -> int | None:

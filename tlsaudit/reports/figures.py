@@ -36,9 +36,9 @@ __all__ = [
 
 NOT_NEGOTIATED = "none seen"
 _INK = "#1b1f24"
-_WIDTH = 5.6  # inches; about 400 CSS pixels, which a phone shows at its own size
+_WIDTH = 4.6  # inches; 331 points, which is about what a phone has pixels: text keeps its size
 _ROW = 0.44  # inches for a bar and its label
-_LABEL = 46  # characters; the longest IANA suite name in use is 45
+_LABEL = 46  # characters: an IPv6 address and the cipher suites in use fit
 
 # Dark to light from worst to best: lightness alone orders them.
 _SHADES = {
@@ -88,9 +88,7 @@ def counts_of_versions(handshakes: pandas.DataFrame) -> list[Bar]:
     return bars
 
 
-def counts_of_versions_by_client(
-    handshakes: pandas.DataFrame, clients: Sequence[str]
-) -> list[Bar]:
+def counts_of_versions_by_client(handshakes: pandas.DataFrame, clients: Sequence[str]) -> list[Bar]:
     """Give a bar per client, in the order given, parted by negotiated version."""
     chosen = handshakes[handshakes["client"].isin(list(clients))]
     names = chosen["negotiated_version_name"].astype("object")
@@ -171,7 +169,6 @@ def svg(figure: Figure, description: str) -> str:
 
     buffer = StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "tlsaudit", "svg.fonttype": "none"}):
-        # The renderer draws boxes around nothing without this, in the page's dark mode too.
         figure.savefig(
             buffer,
             format="svg",
@@ -186,8 +183,10 @@ def svg(figure: Figure, description: str) -> str:
             group.removeAttribute("id")
     for name in ("width", "height"):
         root.removeAttribute(name)
-    for metadata in root.getElementsByTagName("metadata"):
-        root.removeChild(metadata)
+    for unwanted in (*root.getElementsByTagName("metadata"), *root.getElementsByTagName("style")):
+        # A style sheet inside the figure would be one for the whole page.
+        assert unwanted.parentNode is not None
+        unwanted.parentNode.removeChild(unwanted)
     root.setAttribute("class", "figure")
     root.setAttribute("role", "img")
     root.setAttribute("aria-label", description)
@@ -208,7 +207,7 @@ def _draw(bars: Sequence[Bar], axes: Axes | None, legend: bool = False) -> Figur
         axes.set_ylim(len(bars) - 0.3, -0.75)
         axes.set_axis_off()
         if not bars:
-            axes.text(0, 0, "nothing to show", color=_INK, fontsize=10, va="center")
+            axes.text(0, 0, "nothing to show", color=_INK, fontsize=9, va="center")
             axes.set_ylim(0.5, -0.5)
         if legend and bars:
             _draw_legend(axes, bars)
@@ -247,7 +246,13 @@ def _draw_bar(axes: Axes, row: int, bar: Bar, longest: int) -> None:
         )
         left += part.count
     axes.text(
-        left + longest * 0.012, row, f"{bar.count:,}", fontsize=9, color=_INK, va="center", ha="left"
+        left + longest * 0.012,
+        row,
+        f"{bar.count:,}",
+        fontsize=9,
+        color=_INK,
+        va="center",
+        ha="left",
     )
 
 
@@ -272,7 +277,7 @@ def _draw_legend(axes: Axes, bars: Sequence[Bar]) -> None:
         handles=handles,
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
-        ncols=len(handles),
+        ncols=min(len(handles), 5),
         frameon=False,
         fontsize=8,
         labelcolor=_INK,

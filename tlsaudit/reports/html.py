@@ -9,19 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tlsaudit import registry
+from tlsaudit.findings import RULES, Rule
 from tlsaudit.reports import figures
-from tlsaudit.reports.evidence import Group, groups_by_client, server_text
-from tlsaudit.reports.overview import Overview, Tables, is_null, plural, version_text, when
+from tlsaudit.reports.evidence import Group, groups_by_client
+from tlsaudit.reports.overview import Overview, Tables
+from tlsaudit.reports.wording import is_null, plural, server_text, version_text, when
 from tlsaudit.safe_text import visible
 
 if TYPE_CHECKING:
     import jinja2
     import pandas
-
-    from tlsaudit.findings import Rule
 
 __all__ = ["fragment", "page"]
 
@@ -29,7 +29,7 @@ __all__ = ["fragment", "page"]
 MOST_CARDS = 200
 MOST_GROUPS = 12
 MOST_ROWS = 2_000
-MOST_WARNINGS = 12
+MOST_LIMITS = 12
 MOST_BARS = 20
 
 _FILES = (
@@ -38,6 +38,9 @@ _FILES = (
     ("findings", "Findings, one row per handshake and rule"),
     ("captures", "Captures, one row per input"),
 )
+
+# What a cell of a listing holds: a text, or a text and a smaller one below it.
+Cell: TypeAlias = str | list[str]
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ class Listing:
     """A table on the page: its heads, the rows shown, and how many there are."""
 
     columns: tuple[Head, ...]
-    rows: list[list[str]]
+    rows: list[list[Cell]]
     total: int
 
     @property
@@ -111,6 +114,15 @@ class Drawing:
     rows: list[list[str]]
 
 
+@dataclass(frozen=True)
+class RuleText:
+    """A rule that something broke, the worst severity that it had, and how often."""
+
+    rule: Rule
+    severity: str
+    counts: str
+
+
 def page(audit: Tables) -> str:
     """Give the whole page as text, the same for the same tables."""
     from tlsaudit._core import __version__
@@ -123,11 +135,11 @@ def page(audit: Tables) -> str:
             overview=overview,
             policy=audit.policy,
             clean=overview.concerned.empty and len(audit.clients) > 0,
-            warnings=overview.warnings[:MOST_WARNINGS],
-            warnings_left_out=max(0, len(overview.warnings) - MOST_WARNINGS),
+            limits=overview.limits[:MOST_LIMITS],
+            limits_left_out=max(0, len(overview.limits) - MOST_LIMITS),
             concerned=_cards(overview),
             figures=_drawings(overview),
-            rules=_rules(overview),
+            rules=_rules(audit.findings),
             findings=_findings(audit.findings),
             captures=_captures(audit.captures),
             clients=_clients(audit.clients),
@@ -167,6 +179,7 @@ def _templates() -> jinja2.Environment:
         # Whatever was captured is made visible before it is escaped: no control characters.
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
+    environment.filters["with_code"] = _with_code
     return environment
 
 
@@ -263,12 +276,10 @@ def _numbers(bars: Sequence[figures.Bar]) -> tuple[tuple[str, ...], list[list[st
 
 def _listing(
     frame: pandas.DataFrame,
-    columns: Sequence[tuple[Head, Callable[[dict[Any, Any]], str]]],
+    columns: Sequence[tuple[Head, Callable[[dict[Any, Any]], Cell]]],
     most: int = MOST_ROWS,
 ) -> Listing:
-    rows = [
-        [cell(row) for _, cell in columns] for row in frame.head(most).to_dict("records")
-    ]
+    rows = [[cell(row) for _, cell in columns] for row in frame.head(most).to_dict("records")]
     return Listing(tuple(head for head, _ in columns), rows, len(frame))
 
 
@@ -284,6 +295,11 @@ def _time(name: str) -> Callable[[dict[Any, Any]], str]:
     return lambda row: when(row[name])
 
 
+def _server(row: dict[Any, Any]) -> Cell:
+    address = server_text(row["server"], row["server_port"])
+    return address if is_null(row["server_name"]) else [row["server_name"], address]
+
+
 def _findings(findings: pandas.DataFrame) -> Listing:
     rank = findings["severity"].cat.codes
     ordered = findings.assign(_rank=-rank).sort_values("_rank", kind="stable")
@@ -292,11 +308,9 @@ def _findings(findings: pandas.DataFrame) -> Listing:
         [
             (Head("Severity", "severity"), _text("severity")),
             (Head("Client", "mono"), _text("client")),
-            (Head("Observed", "name"), _text("observed")),
-            (Head("Rule", "mono"), _text("rule")),
-            (Head("Server", "mono"), lambda row: server_text(row["server"], row["server_port"])),
-            (Head("Server name", "name"), _text("server_name")),
-            (Head("Time", "small"), _time("ts")),
+            (Head("Observed", "name"), lambda row: [row["observed"], row["rule"]]),
+            (Head("Server", "name"), _server),
+            (Head("Time"), _time("ts")),
             (Head("Capture", "name"), _text("capture")),
             (Head("Frame", "number"), _text("evidence_frame")),
         ],
@@ -317,12 +331,12 @@ def _captures(captures: pandas.DataFrame) -> Listing:
         [
             (Head("Capture", "name"), _text("capture")),
             (Head("Kind"), kind),
-            (Head("Links", "small"), links),
+            (Head("Links"), links),
             (Head("Frames", "number"), _count("frames")),
             (Head("TCP streams", "number"), _count("tcp_streams")),
             (Head("TLS handshakes", "number"), _count("handshakes")),
-            (Head("From", "small"), _time("first_ts")),
-            (Head("To", "small"), _time("last_ts")),
+            (Head("From"), _time("first_ts")),
+            (Head("To"), _time("last_ts")),
             (Head("What went wrong", "name"), _text("error")),
         ],
     )
@@ -346,23 +360,36 @@ def _clients(clients: pandas.DataFrame) -> Listing:
             (Head("Client", "mono"), _text("client")),
             (Head("Worst", "severity"), _text("worst_severity")),
             (Head("Handshakes", "number"), _count("handshakes")),
-            (Head("Negotiated", "small"), versions),
+            (Head("Negotiated"), versions),
             (Head("3DES", "number"), _count("negotiated_3des")),
-            (Head("Best offered", "small"), lambda row: version_text(row["max_offered_version"])),
+            (Head("Best offered"), lambda row: version_text(row["max_offered_version"])),
             (Head("Servers", "number"), _count("servers")),
-            (Head("First seen", "small"), _time("first_seen")),
-            (Head("Last seen", "small"), _time("last_seen")),
+            (Head("First seen"), _time("first_seen")),
+            (Head("Last seen"), _time("last_seen")),
         ],
     )
 
 
-@dataclass(frozen=True)
-class RuleText:
-    """A rule that something broke, as the page explains it."""
+def _rules(findings: pandas.DataFrame) -> list[RuleText]:
+    """What was broken, the worst first, then in the order of the rules."""
+    ranks = findings["severity"].cat.codes
+    texts = []
+    for order, rule in enumerate(RULES):
+        mine = findings["rule"] == rule.ident
+        if not mine.any():
+            continue
+        chosen = findings[mine]
+        worst = int(ranks[mine].max())
+        handshakes, clients = len(chosen), chosen["client"].nunique()
+        text = RuleText(
+            rule,
+            str(findings["severity"].cat.categories[worst]),
+            f"{plural(handshakes, 'handshake')} of {plural(clients, 'client')}",
+        )
+        texts.append((-worst, order, text))
+    return [text for *_, text in sorted(texts, key=lambda each: each[:2])]
 
-    ident: str
-    title: str
-    severity: str
-    counts: str
-    paragraphs: tuple[str, ...]
-    sources: tuple[str, ...]
+
+def _with_code(text: str) -> list[tuple[bool, str]]:
+    """The parts of a text with `code` in it: whether each is code, and its words."""
+    return [(position % 2 == 1, part) for position, part in enumerate(text.split("`")) if part]

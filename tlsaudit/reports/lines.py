@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import registry
-from tlsaudit.reports.evidence import server_text
-from tlsaudit.reports.overview import Overview, Tables, is_null, plural, version_text, when
+from tlsaudit.reports.overview import Overview, Tables
+from tlsaudit.reports.wording import is_null, plural, server_text, version_text, when
 from tlsaudit.safe_text import aligned, shortened, visible
 
 if TYPE_CHECKING:
@@ -32,8 +32,10 @@ def summary(audit: Tables) -> str:
     more = len(overview.concerned) - len(shown)
     if more:
         lines.append(f"  and {plural(more, 'more client')}")
-    if overview.warnings:
-        lines.append("limits: " + "; ".join(_counted_warnings(overview)))
+    if overview.limits:
+        measures = [limit.measure for limit in overview.limits]
+        rest = [f"and {len(measures) - 4:,} more"] if len(measures) > 4 else []
+        lines.append("limits: " + "; ".join(measures[:4] + rest))
     return "".join(f"{visible(line)}\n" for line in lines)
 
 
@@ -75,7 +77,7 @@ def table_text(name: str, frame: pandas.DataFrame) -> str:
 
 def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
     mine = overview.counted[overview.counted["client"] == row["client"]]
-    first = mine.iloc[0]
+    first = mine[mine["severity"] == row["worst_severity"]].iloc[0]
     rules = ", ".join(sorted(set(mine["rule"].astype("object"))))
     return [
         str(row["worst_severity"]),
@@ -84,12 +86,6 @@ def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
         plural(int(mine["handshake"].count()), "finding"),
         f"first: {first['capture']} frame {_text(first['evidence_frame'])}",
     ]
-
-
-def _counted_warnings(overview: Overview) -> list[str]:
-    shown = [short for short, _ in overview.warnings[:4]]
-    more = len(overview.warnings) - len(shown)
-    return [*shown, f"and {more} more"] if more else shown
 
 
 def _text(value: Any) -> str:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tlsaudit import registry
+from tlsaudit.reports.limits import Limit, limits_of
+from tlsaudit.reports.wording import is_null, joined, plural, when
 
 if TYPE_CHECKING:
     import pandas
 
     from tlsaudit.findings import Policy
 
-__all__ = ["Overview", "Tables", "is_null", "joined", "plural", "version_text", "when"]
+__all__ = ["Overview", "Tables"]
 
 _BEST_OFFERED = "-is-best-offered"
 _NEGOTIATED = "-negotiated"
@@ -139,107 +140,18 @@ class Overview:
         return self.audit.captures[self.audit.captures["error"].notna()]
 
     @cached_property
-    def warnings(self) -> list[tuple[str, str]]:
-        """What limits the answer: (a few words, one sentence with the measure and the remedy)."""
-        captures, handshakes = self.audit.captures, self.audit.handshakes
-        found: list[tuple[str, str]] = []
-
-        def total(name: str) -> int:
-            return int(captures[name].sum())
-
-        failed = len(self.failed_captures)
-        if failed:
-            unread = int((~self.failed_captures["readable"]).sum())
-            found.append(
-                (
-                    f"{plural(failed, 'input')} not read, or not to the end",
-                    f"{plural(unread, 'input')} could not be read and "
-                    f"{failed - unread:,} could be read only in part; the reasons are below, "
-                    "under Captures.",
-                )
-            )
-        truncated = total("truncated_frames")
-        if truncated:
-            found.append(
-                (
-                    f"{plural(truncated, 'frame')} cut short",
-                    "The capture kept only the first bytes of these frames, so hellos in them may "
-                    "be incomplete; capture whole frames (a snap length of 0).",
-                )
-            )
-        one_sided = total("one_sided_streams")
-        if one_sided:
-            found.append(
-                (
-                    f"{plural(one_sided, 'connection')} of {total('tls_streams'):,} captured in "
-                    "one direction only",
-                    "What was negotiated there may not be visible; capture where both directions "
-                    "pass.",
-                )
-            )
-        undecoded = total("undecoded_frames")
-        if undecoded:
-            found.append(
-                (
-                    f"{plural(undecoded, 'frame')} of a link type that is not read",
-                    "TLS in them, if any, is missing from this report; the link types are below, "
-                    "under Captures.",
-                )
-            )
-        defects = handshakes["defect"].dropna().astype("object").value_counts()
-        if len(defects):
-            kinds = ", ".join(f"{name} {int(defects[name]):,}" for name in sorted(defects.index))
-            found.append(
-                (
-                    f"{plural(int(defects.sum()), 'handshake')} with a defect ({kinds})",
-                    "Bytes are missing or make no sense there; the rows hold what could be read, "
-                    "and the columns defect and defect_at say where it ends.",
-                )
-            )
-        for capture, sentence in zip(captures["capture"], captures["limits"], strict=True):
-            if isinstance(sentence, str):
-                found.append((f"a bound was reached in {capture}", sentence))
-        return found
+    def limits(self) -> list[Limit]:
+        """What limits the answer, in the order of how much it may hide."""
+        return limits_of(self.audit.captures, self.audit.handshakes)
 
     def _patterns(self, ending: str, clients: Iterable[str]) -> str:
         """The patterns that these clients' findings name, oldest version first."""
         mine = self.counted[self.counted["client"].isin(list(clients))]
         rules = set(mine["rule"].astype("object"))
-        known = [
-            text for pattern, text in _PATTERNS.items() if f"{pattern}{ending}" in rules
-        ]
+        known = [text for pattern, text in _PATTERNS.items() if f"{pattern}{ending}" in rules]
         others = sorted(
             rule.removesuffix(ending)
             for rule in rules
             if rule.endswith(ending) and rule.removesuffix(ending) not in _PATTERNS
         )
         return joined(known + others, "or") or "what the policy counts"
-
-
-def plural(count: int, noun: str) -> str:
-    """Give `1 client`, `2,000 clients`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def joined(words: Sequence[str], last: str = "and") -> str:
-    """Give `a, b and c`."""
-    if len(words) < 2:
-        return "".join(words)
-    return f"{', '.join(words[:-1])} {last} {words[-1]}"
-
-
-def when(moment: Any) -> str:
-    """Give a time to the second, UTC, or an empty string for none."""
-    return "" if is_null(moment) else f"{moment:%Y-%m-%d %H:%M:%S}"
-
-
-def version_text(code: Any) -> str:
-    """Give the name of a version, or an empty string for null."""
-    return "" if is_null(code) else registry.version_name(int(code))
-
-
-def is_null(value: Any) -> bool:
-    """Say whether one value of a table is null."""
-    import pandas
-
-    return bool(pandas.isna(value))

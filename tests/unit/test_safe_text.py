@@ -1,0 +1,73 @@
+"""Captured text is harmless on a terminal and in a shell line."""
+
+from __future__ import annotations
+
+import subprocess
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tlsaudit.safe_text import aligned, shell_word, shortened, tshark_line, visible
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("login.example.net", "login.example.net"),
+        ("münchen", "münchen"),
+        ("a\nb\tc", r"a\x0ab\x09c"),
+        ("\x1b[31mred\x1b[0m", r"\x1b[31mred\x1b[0m"),
+        ("\x9b31m", r"\u{009b}31m"),
+        ("\u202efdp.exe", r"\u{202e}fdp.exe"),
+        ("zero\u200bwidth", r"zero\u{200b}width"),
+        ("line\u2028break", r"line\u{2028}break"),
+        ("\udcff", r"\u{dcff}"),
+        ("\x7f", r"\x7f"),
+    ],
+)
+def test_what_cannot_be_seen_is_written_out(text: str, shown: str) -> None:
+    assert visible(text) == shown
+
+
+@given(st.text())
+def test_visible_text_is_one_printable_line(text: str) -> None:
+    shown = visible(text)
+    assert all(each.isprintable() or unicodedata.category(each) == "Zs" for each in shown)
+    assert visible(shown) == shown
+
+
+def test_long_text_is_cut_in_the_middle() -> None:
+    assert shortened("abcdefghij", 7) == "abc…hij"
+    assert shortened("abcdefg", 7) == "abcdefg"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet=st.characters(blacklist_characters="\0", blacklist_categories=("Cs",))))
+def test_shell_word_is_one_word_with_the_same_text(text: str) -> None:
+    word = shell_word(text)
+    assert visible(word) == word
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {word}"], capture_output=True, check=True
+    )
+    assert done.stdout == text.encode() + b"\0"
+
+
+def test_tshark_line_names_the_frames_once_each() -> None:
+    assert tshark_line("dc 01.pcap", [4, 6, 4]) == (
+        "tshark -2 -r 'dc 01.pcap' -Y 'frame.number == 4 || frame.number == 6'"
+    )
+
+
+def test_tshark_line_of_standard_input_does_not_exist() -> None:
+    assert tshark_line("-", [4]) is None
+
+
+def test_columns_are_aligned_and_wide_characters_count_twice() -> None:
+    rows = [["name", "n"], ["a", "10"], ["東京", "7"]]
+    assert aligned(rows, frozenset({1})) == "name   n\na     10\n東京   7\n"
+
+
+def test_no_cell_breaks_the_table() -> None:
+    assert aligned([["a\nb\x1b[2J", "c"]]) == "a\\x0ab\\x1b[2J  c\n"

@@ -1,0 +1,86 @@
+"""What limits the answer of an audit: what a capture did not hold, or the reader did not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tlsaudit.reports.wording import plural
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Limit", "limits_of"]
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One limit: its measure in a few words, and a sentence on what it means and what to do."""
+
+    measure: str
+    meaning: str
+
+
+def limits_of(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[Limit]:
+    """The limits that these tables show; empty if there are none."""
+    found = [*_errors(captures), *_counted(captures), *_defects(handshakes)]
+    for capture, sentence in zip(captures["capture"], captures["limits"], strict=True):
+        if isinstance(sentence, str):
+            found.append(Limit(f"a bound of the reader was reached in {capture}", sentence))
+    return found
+
+
+def _errors(captures: pandas.DataFrame) -> list[Limit]:
+    failed = captures[captures["error"].notna()]
+    if failed.empty:
+        return []
+    unread = int((~failed["readable"]).sum())
+    in_part = len(failed) - unread
+    parts = []
+    if unread:
+        parts.append(f"{plural(unread, 'input')} not read")
+    if in_part:
+        parts.append(f"{plural(in_part, 'capture')} read only in part")
+    return [
+        Limit(", ".join(parts), "What they hold is missing from this report; Captures says why.")
+    ]
+
+
+def _counted(captures: pandas.DataFrame) -> list[Limit]:
+    truncated = int(captures["truncated_frames"].sum())
+    one_sided = int(captures["one_sided_streams"].sum())
+    undecoded = int(captures["undecoded_frames"].sum())
+    found = []
+    if truncated:
+        meaning = (
+            "The capture kept only the first bytes of these frames, so hellos in them may be "
+            "incomplete; capture whole frames (a snap length of 0)."
+        )
+        found.append(Limit(f"{plural(truncated, 'frame')} cut short", meaning))
+    if one_sided:
+        streams = int(captures["tls_streams"].sum())
+        measure = f"{one_sided:,} of {plural(streams, 'TLS connection')} captured in one direction"
+        meaning = (
+            "What was negotiated there may not be visible; capture where both directions pass."
+        )
+        found.append(Limit(measure, meaning))
+    if undecoded:
+        meaning = "TLS in them, if any, is missing from this report; Captures names the link types."
+        found.append(
+            Limit(f"{plural(undecoded, 'frame')} of a link type that is not read", meaning)
+        )
+    return found
+
+
+def _defects(handshakes: pandas.DataFrame) -> list[Limit]:
+    counts = handshakes["defect"].dropna().astype("object").value_counts()
+    if counts.empty:
+        return []
+    kinds = ", ".join(f"{kind}: {int(counts[kind]):,}" for kind in sorted(counts.index))
+    return [
+        Limit(
+            f"{plural(int(counts.sum()), 'handshake')} with a defect ({kinds})",
+            "Bytes are missing or make no sense there. The rows hold what could be read; the "
+            "columns defect and defect_at say where it ends.",
+        )
+    ]

@@ -31,7 +31,7 @@ _MACS = {
 }
 
 # The strength of a cipher where its name does not end in its key length. Triple DES has keys of
-# 168 bits and a strength of 112 (RFC 9325 §4.2.1); Skipjack, the cipher of FORTEZZA, has 80.
+# 168 bits and a strength of 112 (RFC 9325 §4.1); Skipjack, the cipher of FORTEZZA, has 80.
 _BITS = {
     "NULL": 0,
     "DES40_CBC": 40,
@@ -160,9 +160,9 @@ def table(iana: Path, taken: str) -> str:
 
 def main() -> int:
     """Write or check the table; the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description="Make tlsaudit/data/cipher_suites.csv.")
     parser.add_argument("iana", type=Path, help="IANA's tls-parameters-4.csv")
-    parser.add_argument("--taken", required=True, help="when that file was taken, for the first line")
+    parser.add_argument("--taken", required=True, help="when that file was taken")
     parser.add_argument("--check", action="store_true", help="write nothing; 1 if it would differ")
     arguments = parser.parse_args()
     text = table(arguments.iana, arguments.taken)

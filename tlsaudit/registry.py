@@ -14,7 +14,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 # Read from data/ when first asked for, by __getattr__ at the end.
 VERSIONS: Mapping[int, Version]
@@ -129,7 +129,7 @@ def is_tls13(code_point: int) -> bool:
 
 def is_grease(code_point: int) -> bool:
     """Whether a number is one of the 16 that clients send to keep servers tolerant (RFC 8701)."""
-    return code_point & 0x0F0F == 0x0A0A and code_point >> 8 == code_point & 0xFF
+    return code_point in _GREASE
 
 
 def is_signalling(code_point: int) -> bool:
@@ -255,7 +255,9 @@ def _hexadecimal(code_point: int) -> str:
     return f"0x{code_point:04X}"
 
 
-_LAZY = {
+_GREASE = frozenset(0x0A0A + 0x1010 * step for step in range(16))
+
+_LAZY: dict[str, Callable[[], object]] = {
     "VERSIONS": _versions,
     "VERSION_NAMES": _version_names,
     "SSL2_KINDS": _ssl2_kinds,

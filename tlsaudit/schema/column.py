@@ -47,6 +47,7 @@ class Column:
     ordered: bool = False
 
     def __post_init__(self) -> None:
+        """Fill in the usual text form of the type."""
         if not self.text:
             object.__setattr__(self, "text", _TYPES[self.arrow][1])
 

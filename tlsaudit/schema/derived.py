@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import registry
+from tlsaudit.schema.lists import flat
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,7 +82,7 @@ def _offered_versions(
 
     listed = frame["client_supported_versions"]
     ranks, codes = _rank_tables()
-    rows, values = _flat(listed)
+    rows, values = flat(listed)
     rank = ranks[values]
     known = rank >= 0
     top = np.full(len(frame), -1, dtype=np.int32)
@@ -107,7 +108,7 @@ def _offers_3des(frame: pd.DataFrame, hello_in_part: NDArray[np.bool_]) -> pd.Se
 
     suites, kinds = frame["client_cipher_suites"], frame["client_ssl2_cipher_kinds"]
     offers = _rows_with(suites, _is_3des_table())
-    rows, values = _flat(kinds)
+    rows, values = flat(kinds)
     offers[rows[np.isin(values, sorted(registry.SSL2_3DES_KINDS))]] = True
     seen = (suites.notna() | kinds.notna()).to_numpy()
     unknown = ~seen | (hello_in_part & ~offers)
@@ -138,30 +139,19 @@ def _named(
     import numpy as np
     import pandas as pd
 
+    place = {name: number for number, name in enumerate(dtype.categories)}
     position = np.full(0x10000, -1, dtype=np.int32)
     for code, name in names.items():
-        position[code] = dtype.categories.get_loc(name)
+        position[code] = place[name]
     positions = np.where(codes.isna(), -1, position[codes.fillna(0).to_numpy(dtype="uint16")])
     return pd.Series(pd.Categorical.from_codes(positions, dtype=dtype), index=codes.index)
-
-
-def _flat(lists: pd.Series[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
-    """The row of every list element, and the element."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    array = pa.array(lists)
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    rows = pc.list_parent_indices(array).to_numpy(zero_copy_only=False)
-    return rows, pc.list_flatten(array).to_numpy(zero_copy_only=False)
 
 
 def _rows_with(lists: pd.Series[Any], wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """For each row, whether its list holds a code point that the table marks."""
     import numpy as np
 
-    rows, values = _flat(lists)
+    rows, values = flat(lists)
     found = np.zeros(len(lists), dtype=bool)
     found[rows[wanted[values]]] = True
     return found

@@ -235,7 +235,7 @@ def _to_frame(
             for kind in (pa.list_(pa.uint16()), pa.list_(pa.uint32()), pa.list_(pa.string()))
         },
     }
-    frame = table.to_pandas(types_mapper=nullable.get)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)
     for column in columns:
         if column.arrow == "dict<str>":
             frame[column.name] = _categories(frame[column.name], column)

@@ -70,8 +70,10 @@ CLIENTS: tuple[Column, ...] = (
         "hello_shapes",
         "uint32",
         False,
-        "Distinct sets of offered suites and extensions, order and GREASE apart, over whole "
-        "hellos: several TLS stacks behind one address show as several shapes.",
+        "Distinct sets of offered suites and extensions over whole hellos: several TLS stacks "
+        "behind one address show as several shapes. Apart from order, GREASE, signalling suites, "
+        "and the extensions that one stack sends at times only: server_name, padding, "
+        "pre_shared_key, early_data, cookie.",
     ),
     Column("findings", "uint32", False, "Its rows in the findings table."),
     Column(
@@ -155,8 +157,10 @@ CAPTURES: tuple[Column, ...] = (
     ),
     Column("interfaces", "uint32", False, "Interfaces described in the file."),
     Column("frames", "uint64", False, "Frames read."),
-    Column("first_ts", "timestamp[ns, UTC]", True, "The earliest time of a frame. Null = no times."),
-    Column("last_ts", "timestamp[ns, UTC]", True, "The latest time of a frame. Null = no times."),
+    Column(
+        "first_ts", "timestamp[ns, UTC]", True, "The earliest time of a frame; null = no times."
+    ),
+    Column("last_ts", "timestamp[ns, UTC]", True, "The latest time of a frame; null = no times."),
     Column("bytes_read", "uint64", False, "Bytes of the file read, as stored."),
     Column("truncated_frames", "uint64", False, "Frames cut by the snap length."),
     Column("undecoded_frames", "uint64", False, "Frames of a link type that is not read."),
@@ -177,7 +181,5 @@ CAPTURES: tuple[Column, ...] = (
         values=CAPTURE_ERRORS,
     ),
     Column("error", "str", True, "The same in one sentence that says what to do."),
-    Column(
-        "limits", "str", True, "The bounds of the reader that were reached, in one sentence."
-    ),
+    Column("limits", "str", True, "The bounds of the reader that were reached, in one sentence."),
 )

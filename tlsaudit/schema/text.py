@@ -12,8 +12,8 @@ CSV: a first line of column names. Null is an empty cell, and so are an empty st
 list. The elements of a list are written as above and joined by `;`; a `;` inside an element of a
 list of strings is written `\\x3b`. A cell of strings (also a joined one) that starts with `=`, `+`,
 `-`, `@`, tab or carriage return gets an apostrophe before it, so that a spreadsheet does not take
-it for a formula. A cell is quoted only if it holds `"`, `,`, `\\n` or `\\r`; a `"` inside is doubled
-(RFC 4180).
+it for a formula. A cell is quoted only if it holds `"`, `,`, `\\n` or `\\r`; a `"` inside is
+doubled (RFC 4180).
 
 JSON Lines: one object a line, every column a key, no spaces after `,` and `:`. Null is `null`, a
 list an array, a number a number; code points, cipher kinds and times are strings. Of strings, `"`
@@ -27,7 +27,10 @@ from __future__ import annotations
 import io
 import json
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
+
+from tlsaudit.schema.lists import numbers, raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,16 +102,18 @@ def _jsonl_lines(frame: pd.DataFrame, columns: Sequence[Column]) -> str:
 
 def _csv_cells(series: pd.Series[Any], column: Column) -> list[str]:
     write = _writer(column)
-    if not column.is_list:
-        if column.text != "string":
-            return ["" if value is None else write(value) for value in _values(series, column)]
-        return ["" if value is None else _csv_string(value) for value in _values(series, column)]
     if column.text != "string":
-        return [";".join(map(write, value or ())) for value in _values(series, column)]
-    return [
-        _csv_string(";".join(element.replace(";", "\\x3b") for element in value or ()))
-        for value in _values(series, column)
-    ]
+        if column.is_list:
+            return _list_cells(series, column, lambda value: ";".join(map(write, value)), "")
+        return ["" if value is None else write(value) for value in _values(series, column)]
+    if column.is_list:
+        return _list_cells(
+            series,
+            column,
+            lambda value: _csv_string(";".join(one.replace(";", "\\x3b") for one in value)),
+            "",
+        )
+    return _string_cells(series, _csv_string, "")
 
 
 def _csv_string(value: str) -> str:
@@ -121,45 +126,73 @@ def _csv_string(value: str) -> str:
 
 def _json_cells(series: pd.Series[Any], column: Column) -> list[str]:
     write = _writer(column)
-    if column.text in ("code point", "ssl2 kind", "time"):
-        plain = write
+    if column.text == "string":
+        write = json.JSONEncoder(ensure_ascii=False).encode
+    elif column.text in ("code point", "ssl2 kind", "time"):
+        bare = write
 
         def write(value: Any) -> str:
-            return f'"{plain(value)}"'
+            return f'"{bare(value)}"'
 
-    elif column.text == "string":
-        write = json.JSONEncoder(ensure_ascii=False).encode
     if column.is_list:
-        return [
-            "null" if value is None else "[" + ",".join(map(write, value)) + "]"
-            for value in _values(series, column)
-        ]
+        return _list_cells(
+            series, column, lambda value: "[" + ",".join(map(write, value)) + "]", "null"
+        )
+    if column.text == "string":
+        return _string_cells(series, write, "null")
     return ["null" if value is None else write(value) for value in _values(series, column)]
 
 
+def _string_cells(series: pd.Series[Any], write: Callable[[str], str], null: str) -> list[str]:
+    """The cells of a column of strings, each distinct string written once."""
+    import pandas as pd
+
+    codes, words = pd.factorize(series)
+    texts = [write(word) for word in words] + [null]
+    return [texts[code] for code in codes.tolist()]
+
+
+def _list_cells(
+    series: pd.Series[Any], column: Column, write: Callable[[Sequence[Any]], str], null: str
+) -> list[str]:
+    """The cells of a column of lists, each distinct list of numbers written once."""
+    if column.text == "string":
+        import pyarrow as pa
+
+        lists = pa.array(series).to_pylist()
+        return [null if value is None else write(value) for value in lists]
+    width = 4 if column.arrow == "list<uint32>" else 2
+    texts: dict[bytes | None, str] = {None: null}
+    data = raw(series)
+    for each in data:
+        if each not in texts:
+            texts[each] = write(numbers(each, width))
+    return [texts[each] for each in data]
+
+
 def _writer(column: Column) -> Callable[[Any], str]:
-    return {
-        "string": str,
-        "number": str,
-        "boolean": lambda value: "true" if value else "false",
-        "time": str,
-        "code point": lambda value: f"0x{value:04X}",
-        "ssl2 kind": lambda value: f"0x{value:06X}",
-    }[column.text]
+    if column.text == "code point":
+        return _code_points().__getitem__
+    if column.text == "ssl2 kind":
+        return "0x{:06X}".format
+    if column.text == "boolean":
+        return lambda value: "true" if value else "false"
+    return str
+
+
+@cache
+def _code_points() -> tuple[str, ...]:
+    return tuple(f"0x{code:04X}" for code in range(0x10000))
 
 
 def _values(series: pd.Series[Any], column: Column) -> list[Any]:
     """The values as Python objects, None for null; times as text."""
     import numpy as np
-    import pyarrow as pa
 
     if column.text == "time":
         moments = series.dt.tz_convert(None).to_numpy(dtype="datetime64[ns]")
         stamps = np.datetime_as_string(moments, unit="ns").tolist()
         return [None if stamp == "NaT" else stamp + "Z" for stamp in stamps]
-    if column.is_list:
-        values: list[Any] = pa.array(series).to_pylist()
-        return values
     return [
         None if null else value
         for value, null in zip(series.tolist(), series.isna().tolist(), strict=True)

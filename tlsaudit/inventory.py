@@ -56,7 +56,7 @@ def clients(handshakes: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
 
     kinds = handshakes["negotiated_version"].map(_version_column)
     for column in (*_VERSIONS.values(), "tls13", "other_version"):
-        table[column] = count.where((kinds == column).to_numpy())
+        table[column] = count.where(_is_true(kinds == column))
     table["negotiated_3des"] = count.where(_is_true(handshakes["negotiated_3des"]))
     table["offered_3des"] = count.where(_is_true(handshakes["offers_3des"]))
     table["max_offered_version"] = _extreme(handshakes["client_max_version"], owners, "max")

@@ -9,13 +9,15 @@ import subprocess
 
 
 def unpacked(data: bytes) -> bytes:
-    """The capture inside a gzip, xz or zstd file, or the data as they are."""
+    """The capture inside a gzip, xz, zstd or lz4 file, or the data as they are."""
     if data.startswith(b"\x1f\x8b"):
         return gzip.decompress(data)
     if data.startswith(b"\xfd7zXZ\x00"):
         return lzma.decompress(data)
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
-        return subprocess.run(["zstd", "-dcq"], input=data, capture_output=True, check=True).stdout
+    for magic, program in ((b"\x28\xb5\x2f\xfd", "zstd"), (b"\x04\x22\x4d\x18", "lz4")):
+        if data.startswith(magic):
+            command = [program, "-dcq"]
+            return subprocess.run(command, input=data, capture_output=True, check=True).stdout
     return data
 
 

@@ -26,7 +26,7 @@ CAPTURED = (
     "captured_refusals",
     "captured_tlslite",
 )
-CRAFTED: tuple[str, ...] = ()
+CRAFTED = ("crafted_formats", "crafted_hellos", "crafted_network", "crafted_segments")
 OFFICE = ("office",)
 
 

@@ -14,7 +14,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import registry
-from tlsaudit.safe_text import shortened
+from tlsaudit.safe_text import shortened, visible
 
 if TYPE_CHECKING:
     import pandas
@@ -189,7 +189,7 @@ def svg(figure: Figure, description: str) -> str:
         unwanted.parentNode.removeChild(unwanted)
     root.setAttribute("class", "figure")
     root.setAttribute("role", "img")
-    root.setAttribute("aria-label", description)
+    root.setAttribute("aria-label", visible(description))
     return root.toxml()
 
 
@@ -279,7 +279,7 @@ def _draw_legend(axes: Axes, bars: Sequence[Bar]) -> None:
         bbox_to_anchor=(0.0, 1.0),
         ncols=min(len(handles), 5),
         frameon=False,
-        fontsize=8,
+        fontsize=8.5,
         labelcolor=_INK,
         handlelength=1.2,
         columnspacing=1.0,

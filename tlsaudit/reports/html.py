@@ -257,7 +257,7 @@ def _drawings(overview: Overview) -> list[Drawing]:
         description = f"{title}. {'; '.join(f'{bar.label}: {bar.count:,}' for bar in bars)}."
         header, rows = _numbers(bars)
         drawings.append(
-            Drawing(title, Markup(figures.svg(figure, visible(description))), header, rows)
+            Drawing(title, Markup(figures.svg(figure, description)), header, rows)
         )
     return drawings
 
@@ -277,9 +277,8 @@ def _numbers(bars: Sequence[figures.Bar]) -> tuple[tuple[str, ...], list[list[st
 def _listing(
     frame: pandas.DataFrame,
     columns: Sequence[tuple[Head, Callable[[dict[Any, Any]], Cell]]],
-    most: int = MOST_ROWS,
 ) -> Listing:
-    rows = [[cell(row) for _, cell in columns] for row in frame.head(most).to_dict("records")]
+    rows = [[cell(row) for _, cell in columns] for row in frame.head(MOST_ROWS).to_dict("records")]
     return Listing(tuple(head for head, _ in columns), rows, len(frame))
 
 
@@ -320,6 +319,9 @@ def _findings(findings: pandas.DataFrame) -> Listing:
 def _captures(captures: pandas.DataFrame) -> Listing:
     ordered = captures.assign(_good=captures["error"].isna()).sort_values("_good", kind="stable")
 
+    def named(row: dict[Any, Any]) -> Cell:
+        return row["capture"] if is_null(row["error"]) else [row["capture"], row["error"]]
+
     def kind(row: dict[Any, Any]) -> str:
         return " ".join(str(row[n]) for n in ("format", "compression") if not is_null(row[n]))
 
@@ -329,7 +331,7 @@ def _captures(captures: pandas.DataFrame) -> Listing:
     return _listing(
         ordered,
         [
-            (Head("Capture", "name"), _text("capture")),
+            (Head("Capture", "name"), named),
             (Head("Kind"), kind),
             (Head("Links"), links),
             (Head("Frames", "number"), _count("frames")),
@@ -337,7 +339,6 @@ def _captures(captures: pandas.DataFrame) -> Listing:
             (Head("TLS handshakes", "number"), _count("handshakes")),
             (Head("From"), _time("first_ts")),
             (Head("To"), _time("last_ts")),
-            (Head("What went wrong", "name"), _text("error")),
         ],
     )
 

@@ -23,11 +23,7 @@ class Limit:
 
 def limits_of(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[Limit]:
     """The limits that these tables show; empty if there are none."""
-    found = [*_errors(captures), *_counted(captures), *_defects(handshakes)]
-    for capture, sentence in zip(captures["capture"], captures["limits"], strict=True):
-        if isinstance(sentence, str):
-            found.append(Limit(f"a bound of the reader was reached in {capture}", sentence))
-    return found
+    return [*_errors(captures), *_counted(captures), *_defects(handshakes), *_bounds(captures)]
 
 
 def _errors(captures: pandas.DataFrame) -> list[Limit]:
@@ -84,3 +80,13 @@ def _defects(handshakes: pandas.DataFrame) -> list[Limit]:
             "columns defect and defect_at say where it ends.",
         )
     ]
+
+
+def _bounds(captures: pandas.DataFrame) -> list[Limit]:
+    """One limit per sentence: many captures may have reached the same bound."""
+    reached = captures[captures["limits"].notna()]
+    found = []
+    for sentence, names in reached.groupby("limits", sort=False)["capture"]:
+        where = names.iloc[0] if len(names) == 1 else plural(len(names), "capture")
+        found.append(Limit(f"a bound of the reader was reached in {where}", str(sentence)))
+    return found

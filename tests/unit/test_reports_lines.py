@@ -1,0 +1,95 @@
+"""What a terminal shows: short, aligned, and without anything that a terminal would obey."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import OLD_ANSWER, TLS13, capture_row, handshake_row
+
+from tlsaudit import schema
+from tlsaudit.reports.lines import check_lines, summary, table_text
+from tlsaudit.safe_text import visible
+
+if TYPE_CHECKING:
+    from tlsaudit import Audit
+
+
+def test_summary_names_who_is_concerned_and_what_was_read(office: Audit) -> None:
+    assert summary(office) == (
+        "3 of 12 clients negotiated TLS 1.0 or 3DES; 1 more offers nothing better.\n"
+        f"policy: entra: {office.policy.demand}\n"
+        "read: 1 capture, 1,000 frames, 15 TLS handshakes of 12 clients, "
+        "2026-03-02 08:00:00 to 2026-03-02 08:10:00 UTC\n"
+        "  high  192.0.2.11    3des-negotiated, tls10-is-best-offered, tls10-negotiated"
+        "  7 findings  first: office.pcapng frame 206\n"
+        "  high  192.0.2.12    3des-negotiated                                         "
+        "  1 finding   first: office.pcapng frame 246\n"
+        "  high  192.0.2.13    tls10-is-best-offered                                   "
+        "  1 finding   first: office.pcapng frame 264\n"
+        "  high  2001:db8::17  tls10-negotiated                                        "
+        "  1 finding   first: office.pcapng frame 236\n"
+    )
+
+
+def test_summary_is_at_most_nine_lines(make_audit: Callable[..., Audit]) -> None:
+    rows = [handshake_row(number=n, client=f"10.0.0.{n}", **OLD_ANSWER) for n in range(30)]
+    captures = [
+        capture_row(capture=f"{n}.pcap", error="x", limits=f"y{n % 9}", truncated_frames=1)
+        for n in range(20)
+    ]
+    text = summary(make_audit(rows, captures))
+    assert len(text.splitlines()) == 9
+    assert "and 26 more clients" in text
+    assert "; and 7 more\n" in text
+
+
+def test_check_says_one_line_per_rule_and_client(office: Audit) -> None:
+    lines = check_lines(office).splitlines()
+    assert len(lines) == 6
+    assert lines[0].split() == (
+        "high 3des-negotiated 192.0.2.11 1 handshake first: office.pcapng frame 226".split()
+    )
+
+
+def test_check_counts_from_the_severity_asked_for(make_audit: Callable[..., Audit]) -> None:
+    audit = make_audit([handshake_row(**TLS13)])
+    assert check_lines(audit, "low") == ""
+    assert check_lines(audit, "info").startswith("info  3des-offered  192.0.2.10  1 handshake")
+
+
+@pytest.mark.parametrize("name", ["handshakes", "clients", "findings"])
+def test_table_has_a_head_and_a_line_per_row(office: Audit, name: str) -> None:
+    frame = getattr(office, name)
+    lines = table_text(name, frame).splitlines()
+    assert len(lines) == len(frame) + 1
+    assert "client" in lines[0].split()
+
+
+def test_table_of_handshakes_shows_frames_versions_and_suite(office: Audit) -> None:
+    lines = table_text("handshakes", office.handshakes).splitlines()
+    assert lines[-4].split() == (
+        "office.pcapng 234,236 2026-03-02 08:00:23 2001:db8::17 [2001:db8::1]:443 "
+        "login.example.net TLS 1.2 TLS 1.0 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 completed"
+    ).split()
+    assert "264,-" in lines[-1]
+
+
+def test_empty_table_is_its_head(make_audit: Callable[..., Audit]) -> None:
+    empty = schema.empty(schema.HANDSHAKE_TABLE)
+    assert table_text("handshakes", empty).splitlines() == [
+        "capture  frames  time  client  server  server name  offered  negotiated  cipher suite"
+        "  outcome"
+    ]
+
+
+def test_no_line_holds_anything_that_a_terminal_obeys(hostile: Audit) -> None:
+    outputs = [summary(hostile), check_lines(hostile)]
+    outputs += [
+        table_text(name, getattr(hostile, name)) for name in ("handshakes", "clients", "findings")
+    ]
+    for text in outputs:
+        assert text.endswith("\n")
+        assert all(visible(line) == line for line in text[:-1].split("\n"))
+    assert "[/red]" in table_text("clients", hostile.clients), "markup is text, not styling"

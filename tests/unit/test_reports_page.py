@@ -1,0 +1,250 @@
+"""The page: it says the right thing, to the right people, and takes nothing captured as markup."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import (
+    HOSTILE,
+    HOSTILE_CAPTURE,
+    HOSTILE_FORMULA,
+    NO_ANSWER,
+    OLD_ANSWER,
+    OLD_VERSION,
+    TLS13,
+    TRIPLE_DES,
+    capture_row,
+    handshake_row,
+    office_rows,
+)
+
+from tlsaudit.reports import html as report_html
+from tlsaudit.reports.overview import Overview
+from tlsaudit.safe_text import visible
+
+if TYPE_CHECKING:
+    from tlsaudit import Audit
+
+MakeAudit = Callable[..., "Audit"]
+
+
+class Reader(HTMLParser):
+    """The tags, the attributes and the text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.words: list[str] = []
+        self.addresses: list[str] = []
+        self.feed(page)
+        self.close()
+        self.text = " ".join("".join(self.words).split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        if tag not in ("a", "code", "em", "span", "strong"):
+            self.words.append(" ")
+        self.attributes.update(name for name, _ in attrs)
+        names = ("href", "src", "xlink:href", "action", "content")
+        self.addresses += [value for name, value in attrs if name in names and value]
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+
+@pytest.mark.parametrize(
+    ("rows", "headline"),
+    [
+        ([], "No TLS handshake was found in 1 capture."),
+        ([handshake_row(**TLS13)], "None of 1 client broke the policy entra."),
+        (
+            office_rows(),
+            "3 of 12 clients negotiated TLS 1.0 or 3DES; 1 more offers nothing better.",
+        ),
+        (
+            [handshake_row(**OLD_VERSION, **NO_ANSWER, outcome="rejected")],
+            "1 of 1 client offers nothing better than TLS 1.0.",
+        ),
+        (
+            [
+                handshake_row(client_fallback_scsv=True, number=1),
+                handshake_row(number=2, client="192.0.2.11", server_legacy_version=0x0302),
+                handshake_row(number=3, client="192.0.2.12", server_legacy_version=0x0300),
+            ],
+            "2 of 3 clients negotiated SSL 3.0 or TLS 1.1; 1 more has other findings.",
+        ),
+        (
+            [handshake_row(number=n, client=f"192.0.2.{n}", **TRIPLE_DES) for n in range(2)],
+            "2 of 2 clients negotiated 3DES.",
+        ),
+    ],
+)
+def test_headline(make_audit: MakeAudit, rows: list[dict[str, object]], headline: str) -> None:
+    assert Overview(make_audit(rows)).headline == headline
+
+
+def test_tls13_behind_old_record_versions_is_clean(make_audit: MakeAudit) -> None:
+    audit = make_audit([handshake_row(record_version=0x0301, client_cipher_suites=[0x1301], **TLS13)])
+    assert Overview(audit).concerned.empty
+    assert audit.findings.empty
+
+
+def test_exactly_the_clients_concerned_are_named_with_their_frames(office: Audit) -> None:
+    page = report_html.page(office)
+    section = page.split('id="concerned"')[1].split("</section>")[0]
+    named = re.findall(r'<h3 class="mono">([^<]+)</h3>', section)
+    assert named == ["192.0.2.11", "192.0.2.12", "192.0.2.13", "2001:db8::17"]
+    text = Reader(section).text
+    assert "office.pcapng: ClientHello in frame 234, ServerHello in frame 236" in text
+    assert "office.pcapng: ClientHello in frame 264 " in text
+    assert "tshark -2 -r office.pcapng -Y 'frame.number == 244 || frame.number == 246'" in text
+    assert "[2001:db8::1]:443" in text
+
+
+def test_policy_and_what_it_demands_are_named(office: Audit) -> None:
+    text = Reader(report_html.page(office)).text
+    assert f"entra ({office.policy.title}): {office.policy.demand}" in text
+
+
+def test_every_rule_broken_is_explained_with_remedy_and_sources(office: Audit) -> None:
+    from tlsaudit.findings import rule
+
+    text = Reader(report_html.page(office)).text
+    idents = set(office.findings["rule"].astype("object"))
+    assert len(idents) == 4
+    for ident in idents:
+        found = rule(ident)
+        assert found is not None
+        for part in (found.title, *found.sources):
+            assert part in text
+        assert " ".join(found.remedy.replace("`", "").split())[:60] in text
+
+
+def test_address_is_not_a_machine_is_said_once(office: Audit) -> None:
+    assert Reader(report_html.page(office)).text.count("An address is not a machine") == 1
+
+
+def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) -> None:
+    captures = [
+        capture_row(truncated_frames=7, one_sided_streams=2, undecoded_frames=1),
+        capture_row(
+            capture="cut.pcap", error_kind="cut", error="cut.pcap: ends in the middle of frame 12."
+        ),
+        capture_row(
+            capture="notes.txt",
+            readable=False,
+            error_kind="not_a_capture",
+            error="notes.txt: this is text, not a capture.",
+        ),
+    ]
+    rows = [handshake_row(defect="gap", defect_at="frame 4, ClientHello.extensions")]
+    page = report_html.page(make_audit(rows, captures))
+    text = Reader(page.split('id="concerned"')[0]).text
+    for measure in (
+        "1 input not read, 1 capture read only in part",
+        "7 frames cut short",
+        "2 of 120 TLS connections captured in one direction",
+        "1 frame of a link type that is not read",
+        "1 handshake with a defect (gap: 1)",
+    ):
+        assert measure in text
+    listing = Reader(page.split('id="captures"')[1].split("</section>")[0]).text
+    assert "cut.pcap: ends in the middle of frame 12." in listing
+    assert "notes.txt: this is text, not a capture." in listing
+    assert listing.index("cut.pcap") < listing.index("office.pcapng"), "errors come first"
+
+
+def test_complete_captures_show_no_limits(office: Audit) -> None:
+    assert "What limits this answer" not in report_html.page(office)
+
+
+def test_nothing_hostile_becomes_markup(hostile: Audit, office: Audit) -> None:
+    reader = Reader(report_html.page(hostile))
+    plain = Reader(report_html.page(office))
+    assert reader.tags <= plain.tags | {"section", "ul", "li", "strong"}
+    assert "script" not in reader.tags and "img" not in reader.tags
+    assert not any(name.startswith("on") for name in reader.attributes)
+    for text in (HOSTILE, HOSTILE_FORMULA, "$\\frac{$", visible(HOSTILE_CAPTURE)):
+        assert text in reader.text
+
+
+def test_no_control_or_direction_character_reaches_the_page(hostile: Audit) -> None:
+    for output in (report_html.page(hostile), report_html.fragment(hostile)):
+        assert all(visible(each) == each for each in output.splitlines())
+        assert "\x1b" not in output and "\u202e" not in output
+
+
+def test_page_loads_nothing(office: Audit, hostile: Audit) -> None:
+    for audit in (office, hostile):
+        page = report_html.page(audit)
+        addresses = Reader(page).addresses
+        assert [each for each in addresses if "//" in each] == []
+        assert "default-src 'none'" in page
+        assert "@import" not in page and "url(http" not in page
+
+
+def test_same_audit_gives_the_same_bytes(make_audit: MakeAudit) -> None:
+    pages = {report_html.page(make_audit(office_rows())) for _ in range(2)}
+    assert len(pages) == 1
+
+
+def test_long_lists_are_cut_and_say_where_the_rest_is(
+    make_audit: MakeAudit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_html, "MOST_ROWS", 10)
+    monkeypatch.setattr(report_html, "MOST_CARDS", 5)
+    monkeypatch.setattr(report_html, "MOST_GROUPS", 2)
+    rows = [
+        handshake_row(number=n, client=f"192.0.2.{n % 15}", server_port=400 + n, **OLD_ANSWER)
+        for n in range(60)
+    ]
+    page = report_html.page(make_audit(rows))
+    text = Reader(page).text
+    assert "10 of 120 rows are shown here; all of them are in findings.csv" in text
+    assert "10 of 15 rows are shown here; all of them are in clients.csv" in text
+    assert "10 more clients are concerned; all of them are in clients.csv" in text
+    assert text.count("2 more lines of this client are in findings.csv") == 5
+    assert page.count('<h3 class="mono">') == 5
+
+
+def test_large_audit_gives_a_page_that_opens(make_audit: MakeAudit) -> None:
+    rows = [
+        handshake_row(number=n, client=f"10.0.{n % 250}.{n % 9}", server_port=n, **OLD_ANSWER)
+        for n in range(6_000)
+    ]
+    assert len(report_html.page(make_audit(rows))) < 4_000_000
+
+
+def test_notebook_fragment_names_the_clients_and_stays_small(office: Audit) -> None:
+    fragment = report_html.fragment(office)
+    text = Reader(fragment).text
+    assert Overview(office).headline in text
+    assert "192.0.2.11" in text and "192.0.2.20" not in text
+    assert len(fragment) < 8_000
+    assert office._repr_html_() == fragment
+
+
+def test_hostile_fragment_stays_text(hostile: Audit) -> None:
+    fragment = report_html.fragment(hostile)
+    assert Reader(fragment).tags <= set("div p strong br small table thead tr th tbody td".split())
+    assert html.escape(HOSTILE) in fragment.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
+
+
+def test_capture_without_times_shows_none(make_audit: MakeAudit) -> None:
+    rows = [handshake_row(ts=None, **OLD_ANSWER)]
+    page = report_html.page(make_audit(rows, [capture_row(first_ts=None, last_ts=None)]))
+    assert "<dt>Captured</dt>" not in page
+    assert "NaT" not in page and "nan" not in Reader(page).text
+
+
+def test_standard_input_has_no_command_to_show_its_frames(make_audit: MakeAudit) -> None:
+    audit = make_audit([handshake_row(capture="-", **OLD_ANSWER)], [capture_row(capture="-")])
+    page = report_html.page(audit)
+    assert "tshark -2" not in page
+    assert "ServerHello in frame 6" in page

@@ -14,7 +14,7 @@ class Reading:
         """One entry per input, in input order; its keys are the columns of `schema.CAPTURES`."""
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """The handshake table without the derived columns; `pyarrow.table(reading)` takes it."""
+        """Give the handshake table without the derived columns, for `pyarrow.table`."""
 
 def read(
     captures: Sequence[tuple[str, str | BinaryIO]],
@@ -30,7 +30,7 @@ def read(
 
 def write_text(
     captures: Sequence[tuple[str, str | BinaryIO]],
-    format: Literal["csv", "jsonl"],
+    format: Literal["csv", "jsonl"],  # noqa: A002 (the core's word for it)
     output: str | None,
     names: Mapping[str, Any],
     progress: Callable[[int], None] | None = None,

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
@@ -75,7 +75,7 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 class _Commands(click.Group):
     """The commands in the order in which they are written here: the main job first."""
 
-    def list_commands(self, context: click.Context) -> list[str]:
+    def list_commands(self, _context: click.Context) -> list[str]:
         return list(self.commands)
 
 
@@ -214,7 +214,7 @@ def _stream_handshakes(captures: Iterable[str], table_format: str, output: str |
     from tlsaudit.reports.export import replacing
 
     inputs = _inputs(captures)
-    chosen = "csv" if table_format == "csv" else "jsonl"
+    chosen: Literal["csv", "jsonl"] = "csv" if table_format == "csv" else "jsonl"
     if output is None:
         sys.stdout.flush()
         # On one terminal the rows and the bar would write over each other.
@@ -287,7 +287,7 @@ def _say_failures(rows: Iterable[Mapping[Any, Any]]) -> None:
 
 
 def _code(rows: Sequence[Mapping[Any, Any]]) -> int:
-    """The exit code of a run over these rows of the captures table."""
+    """Give the exit code of a run over these rows of the captures table."""
     if not any(row["readable"] for row in rows):
         return NOTHING_DONE
     return PARTLY_DONE if any(isinstance(row["error"], str) for row in rows) else DONE
@@ -326,14 +326,18 @@ def _visible(text: str) -> str:
 
 
 def markdown() -> str:
-    """The text of docs/cli.md: the help of every command, as a terminal of 80 columns shows it."""
+    """Give the text of docs/cli.md: the help of every command, 80 columns wide."""
     settings = {**command.context_settings, "terminal_width": 80}
     top = click.Context(command, info_name="tlsaudit", **settings)
-    parts = [
+    head = (
         "# The command\n\n"
         "Generated from `tlsaudit --help` by `python scripts/generate_docs.py`; do not edit.\n\n"
         "Standard output is data; messages, and a progress bar on a terminal, go to standard "
-        "error. docs/columns.md describes every column, docs/rules.md every rule and policy.\n",
+        "error.\n[columns.md](columns.md) describes every column, [rules.md](rules.md) every rule "
+        "and policy.\n"
+    )
+    parts = [
+        head,
         f"## tlsaudit\n\n```text\n{command.get_help(top)}\n```\n",
     ]
     for name in command.list_commands(top):

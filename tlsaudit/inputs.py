@@ -174,7 +174,7 @@ def _walk(folder: str, omitted: str | None) -> Iterator[Input]:
 
 
 def _is_file_or_broken_link(path: str) -> bool:
-    """A pipe or a device inside a folder would block the run; named by itself it is read."""
+    """Leave out pipes and devices: in a folder they would block the run; named they are read."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except OSError:

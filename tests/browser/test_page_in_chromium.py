@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import chromium
 import pytest
+from support import chromium
 
 if TYPE_CHECKING:
     from tlsaudit import Audit
@@ -89,9 +89,7 @@ def test_page_asks_for_nothing_but_itself(browser: chromium.Browser, office_page
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_hostile_names_stay_text(
-    browser: chromium.Browser, hostile_page: Path, size: str
-) -> None:
+def test_hostile_names_stay_text(browser: chromium.Browser, hostile_page: Path, size: str) -> None:
     width, height = SIZES[size]
     browser.open(hostile_page, width, height)
     assert browser.value("document.scripts.length") == 0

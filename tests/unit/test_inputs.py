@@ -61,7 +61,7 @@ def test_existing_path_is_literal_even_with_pattern_characters(captures: Path) -
 def test_pattern_without_a_match_says_so(captures: Path) -> None:
     (item,) = expand(["gw*.pcap"])
     assert item.problem_kind == "missing"
-    assert item.problem is not None and "gw*.pcap" in item.problem
+    assert "gw*.pcap" in str(item.problem)
 
 
 def test_missing_file_is_left_for_the_core_to_report(captures: Path) -> None:
@@ -139,9 +139,9 @@ def test_file_name_that_is_not_text_is_read_and_shown_escaped(captures: Path) ->
     raw = os.fsencode(captures) + b"/sub/\xff\n\x1b[31m.pcap"
     with open(raw, "wb"):
         pass
-    item = expand(["sub"])[0 if "\\xff" in expand(["sub"])[0].name else 1]
+    (item,) = [each for each in expand(["sub"]) if "dc03" not in each.name]
     assert item.name == r"sub/\xff\x0a\x1b[31m.pcap"
-    assert isinstance(item.source, str) and os.fsencode(item.source).endswith(b"\xff\n\x1b[31m.pcap")
+    assert os.fsencode(str(item.source)).endswith(b"/\xff\n\x1b[31m.pcap")
 
 
 def test_printable_name_leaves_ordinary_names_alone() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import HOSTILE, HOSTILE_FORMULA
+from support.tables import HOSTILE, HOSTILE_FORMULA
 
 from tlsaudit import ReportError, schema
 from tlsaudit.reports import export
@@ -78,9 +78,7 @@ def test_json_keeps_captured_text_as_it_was(hostile: Audit, tmp_path: Path) -> N
     assert [json.loads(line)["server_name"] for line in lines][:2] == [HOSTILE, HOSTILE_FORMULA]
 
 
-def test_files_of_others_are_left_alone_and_our_own_replaced(
-    office: Audit, tmp_path: Path
-) -> None:
+def test_files_of_others_are_left_alone_and_our_own_replaced(office: Audit, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     (tmp_path / "index.html").write_text("old")
     office.report(tmp_path)
@@ -89,12 +87,17 @@ def test_files_of_others_are_left_alone_and_our_own_replaced(
     assert {each.name for each in tmp_path.iterdir()} == FILES | {"notes.txt"}
 
 
+def write_half(target: Path) -> None:
+    with export.replacing(target) as place:
+        place.write_text("half")
+        raise ValueError("stop")
+
+
 def test_failure_leaves_the_old_file_whole_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "clients.csv"
     target.write_text("old")
-    with pytest.raises(ValueError, match="stop"), export.replacing(target) as place:
-        place.write_text("half")
-        raise ValueError("stop")
+    with pytest.raises(ValueError, match="stop"):
+        write_half(target)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
 
@@ -123,5 +126,5 @@ def test_folder_that_may_not_be_written_to_is_named(office: Audit, tmp_path: Pat
 
 def test_table_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "none" / "clients.csv"
-    with pytest.raises(ReportError, match="clients.csv"), export.replacing(missing) as place:
+    with pytest.raises(ReportError, match=r"clients\.csv"), export.replacing(missing) as place:
         place.write_text("x")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.dom import minidom
 
 import pytest
-from conftest import HOSTILE, handshake_row, make_handshakes
+from support.tables import HOSTILE, handshake_row, make_handshakes
 
 from tlsaudit import schema
 from tlsaudit.reports import figures
@@ -66,7 +67,7 @@ def test_neighbouring_versions_differ_in_lightness() -> None:
     for bar in bars:
         red, green, blue = (int(bar.parts[0].shade[at : at + 2], 16) for at in (1, 3, 5))
         greys.append(0.2126 * red + 0.7152 * green + 0.0722 * blue)
-    assert all(after - before > 15 for before, after in zip(greys, greys[1:], strict=False))
+    assert all(after - before > 15 for before, after in pairwise(greys))
 
 
 def test_clients_stand_in_the_order_given_and_are_parted_by_version(office: Audit) -> None:
@@ -137,7 +138,8 @@ def test_hostile_client_stays_text_in_the_svg(name: str) -> None:
     kinds = {each.tagName for each in root.getElementsByTagName("*")}
     assert kinds <= {"g", "path", "text", "defs", "clipPath", "rect", "pattern", "use"}
     assert not any(
-        attribute.startswith("on") for each in root.getElementsByTagName("*")
+        attribute.startswith("on")
+        for each in root.getElementsByTagName("*")
         for attribute in dict(each.attributes.items())
     )
     labels = [each.firstChild.data for each in root.getElementsByTagName("text")]  # type: ignore[union-attr]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import OLD_ANSWER, TLS13, capture_row, handshake_row
+from support.tables import OLD_ANSWER, TLS13, capture_row, handshake_row
 
 from tlsaudit import schema
 from tlsaudit.reports.lines import check_lines, summary, table_text
@@ -48,9 +48,8 @@ def test_summary_is_at_most_nine_lines(make_audit: Callable[..., Audit]) -> None
 def test_check_says_one_line_per_rule_and_client(office: Audit) -> None:
     lines = check_lines(office).splitlines()
     assert len(lines) == 6
-    assert lines[0].split() == (
-        "high 3des-negotiated 192.0.2.11 1 handshake first: office.pcapng frame 226".split()
-    )
+    expected = "high 3des-negotiated 192.0.2.11 1 handshake first: office.pcapng frame 226"
+    assert " ".join(lines[0].split()) == expected
 
 
 def test_check_counts_from_the_severity_asked_for(make_audit: Callable[..., Audit]) -> None:
@@ -69,10 +68,11 @@ def test_table_has_a_head_and_a_line_per_row(office: Audit, name: str) -> None:
 
 def test_table_of_handshakes_shows_frames_versions_and_suite(office: Audit) -> None:
     lines = table_text("handshakes", office.handshakes).splitlines()
-    assert lines[-4].split() == (
+    expected = (
         "office.pcapng 234,236 2026-03-02 08:00:23 2001:db8::17 [2001:db8::1]:443 "
         "login.example.net TLS 1.2 TLS 1.0 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 completed"
-    ).split()
+    )
+    assert " ".join(lines[-4].split()) == expected
     assert "264,-" in lines[-1]
 
 

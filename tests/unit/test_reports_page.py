@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import (
+from support.tables import (
     HOSTILE,
     HOSTILE_CAPTURE,
     HOSTILE_FORMULA,
@@ -90,7 +90,9 @@ def test_headline(make_audit: MakeAudit, rows: list[dict[str, object]], headline
 
 
 def test_tls13_behind_old_record_versions_is_clean(make_audit: MakeAudit) -> None:
-    audit = make_audit([handshake_row(record_version=0x0301, client_cipher_suites=[0x1301], **TLS13)])
+    audit = make_audit(
+        [handshake_row(record_version=0x0301, client_cipher_suites=[0x1301], **TLS13)]
+    )
     assert Overview(audit).concerned.empty
     assert audit.findings.empty
 
@@ -168,7 +170,7 @@ def test_nothing_hostile_becomes_markup(hostile: Audit, office: Audit) -> None:
     reader = Reader(report_html.page(hostile))
     plain = Reader(report_html.page(office))
     assert reader.tags <= plain.tags | {"section", "ul", "li", "strong"}
-    assert "script" not in reader.tags and "img" not in reader.tags
+    assert not reader.tags & {"script", "img", "iframe", "object"}
     assert not any(name.startswith("on") for name in reader.attributes)
     for text in (HOSTILE, HOSTILE_FORMULA, "$\\frac{$", visible(HOSTILE_CAPTURE)):
         assert text in reader.text
@@ -177,7 +179,7 @@ def test_nothing_hostile_becomes_markup(hostile: Audit, office: Audit) -> None:
 def test_no_control_or_direction_character_reaches_the_page(hostile: Audit) -> None:
     for output in (report_html.page(hostile), report_html.fragment(hostile)):
         assert all(visible(each) == each for each in output.splitlines())
-        assert "\x1b" not in output and "\u202e" not in output
+        assert not {"\x1b", "\u202e", "\u2028"} & set(output)
 
 
 def test_page_loads_nothing(office: Audit, hostile: Audit) -> None:
@@ -186,7 +188,8 @@ def test_page_loads_nothing(office: Audit, hostile: Audit) -> None:
         addresses = Reader(page).addresses
         assert [each for each in addresses if "//" in each] == []
         assert "default-src 'none'" in page
-        assert "@import" not in page and "url(http" not in page
+        assert "@import" not in page
+        assert "url(http" not in page
 
 
 def test_same_audit_gives_the_same_bytes(make_audit: MakeAudit) -> None:
@@ -225,14 +228,18 @@ def test_notebook_fragment_names_the_clients_and_stays_small(office: Audit) -> N
     fragment = report_html.fragment(office)
     text = Reader(fragment).text
     assert Overview(office).headline in text
-    assert "192.0.2.11" in text and "192.0.2.20" not in text
+    assert "192.0.2.11" in text
+    assert "192.0.2.20" not in text
     assert len(fragment) < 8_000
     assert office._repr_html_() == fragment
 
 
 def test_hostile_fragment_stays_text(hostile: Audit) -> None:
     fragment = report_html.fragment(hostile)
-    assert Reader(fragment).tags <= set("div p strong br small table thead tr th tbody td".split())
+    assert Reader(fragment).tags <= {
+        *("div", "p", "strong", "br", "small"),
+        *("table", "thead", "tbody", "tr", "th", "td"),
+    }
     assert html.escape(HOSTILE) in fragment.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
 
 
@@ -240,7 +247,8 @@ def test_capture_without_times_shows_none(make_audit: MakeAudit) -> None:
     rows = [handshake_row(ts=None, **OLD_ANSWER)]
     page = report_html.page(make_audit(rows, [capture_row(first_ts=None, last_ts=None)]))
     assert "<dt>Captured</dt>" not in page
-    assert "NaT" not in page and "nan" not in Reader(page).text
+    assert "NaT" not in page
+    assert "nan" not in Reader(page).text
 
 
 def test_standard_input_has_no_command_to_show_its_frames(make_audit: MakeAudit) -> None:

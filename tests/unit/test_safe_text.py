@@ -48,9 +48,7 @@ def test_long_text_is_cut_in_the_middle() -> None:
 def test_shell_word_is_one_word_with_the_same_text(text: str) -> None:
     word = shell_word(text)
     assert visible(word) == word
-    done = subprocess.run(
-        ["bash", "-c", f"printf '%s\\0' {word}"], capture_output=True, check=True
-    )
+    done = subprocess.run(["bash", "-c", f"printf '%s\\0' {word}"], capture_output=True, check=True)
     assert done.stdout == text.encode() + b"\0"
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from tlsaudit.errors import CaptureError
 from tlsaudit.inputs import Input, Source, expand
@@ -19,7 +20,8 @@ class Engine(Protocol):
 
     def __call__(
         self, inputs: Iterable[Input], progress: Callable[[int], None] | None = None, /
-    ) -> tuple[pandas.DataFrame, pandas.DataFrame]: ...
+    ) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+        """Give both tables; an input that cannot be read raises nothing."""
 
 
 def _native() -> Engine:
@@ -63,8 +65,7 @@ def raise_if_nothing_was_read(captures: pandas.DataFrame) -> None:
 
 
 def _as_list(paths: Iterable[Source] | Source) -> list[Source]:
-    import os
-
+    # A file object is iterable too, but over its lines.
     if isinstance(paths, str | os.PathLike) or hasattr(paths, "read"):
-        return [paths]  # type: ignore[list-item]
-    return list(paths)  # type: ignore[arg-type]
+        return [cast("Source", paths)]
+    return list(paths)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tlsaudit.findings import RULES
 from tlsaudit.reports.wording import is_null, server_text
 from tlsaudit.safe_text import tshark_line
+from tlsaudit.schema import HANDSHAKE_KEY
 
 if TYPE_CHECKING:
     import pandas
@@ -26,6 +27,10 @@ class Mark:
     severity: str = field(compare=False)
     basis: str = field(compare=False)
     observed: str
+
+
+# Client, server, server name, and what its handshakes show.
+_Shape: TypeAlias = "tuple[str, str, str | None, tuple[Mark, ...]]"
 
 
 @dataclass(frozen=True)
@@ -65,58 +70,54 @@ class Group:
 def groups_by_client(findings: pandas.DataFrame, clients: Iterable[str]) -> dict[str, list[Group]]:
     """Give the groups of each of these clients, the worst first, then by server."""
     chosen = findings[findings["client"].isin(list(clients))]
-    ranks = chosen["severity"].cat.codes
-    order = {rule.ident: position for position, rule in enumerate(RULES)}
-    marks: dict[tuple[object, ...], list[Mark]] = {}
-    first: dict[tuple[object, ...], dict[str, object]] = {}
-    for row, rank in zip(chosen.to_dict("records"), ranks, strict=True):
-        # A handshake is known by its key; null is one value for that purpose.
-        key = (
-            row["capture"],
-            row["transport"],
-            None if is_null(row["stream"]) else row["stream"],
-            row["handshake"],
-        )
-        marks.setdefault(key, []).append(
-            Mark(
-                -int(rank),
-                order[str(row["rule"])],
-                str(row["rule"]),
-                str(row["severity"]),
-                str(row["basis"]),
-                str(row["observed"]),
-            )
-        )
-        first.setdefault(key, {str(name): value for name, value in row.items()})
-    gathered: dict[tuple[object, ...], tuple[int, dict[str, object]]] = {}
-    for key, found in marks.items():
-        row = first[key]
-        server = server_text(row["server"], row["server_port"])
+    counts: dict[_Shape, int] = {}
+    first: dict[_Shape, dict[Any, Any]] = {}
+    for row, marks in _by_handshake(chosen):
         name = None if is_null(row["server_name"]) else str(row["server_name"])
-        group = (str(row["client"]), server, name, tuple(sorted(found)))
-        count, shown = gathered.get(group, (0, row))
-        gathered[group] = (count + 1, shown)
+        server = server_text(row["server"], row["server_port"])
+        shape = (str(row["client"]), server, name, marks)
+        counts[shape] = counts.get(shape, 0) + 1
+        first.setdefault(shape, row)
     result: dict[str, list[Group]] = {}
-    for group, (count, row) in gathered.items():
-        client, server, name, found_here = group
-        assert isinstance(client, str) and isinstance(server, str)
-        assert isinstance(found_here, tuple) and (name is None or isinstance(name, str))
-        result.setdefault(client, []).append(
-            Group(
-                client,
-                server,
-                name,
-                found_here,
-                count,
-                str(row["capture"]),
-                _frame(row["client_hello_frame"]),
-                _frame(row["server_hello_frame"]),
-            )
+    for shape, row in first.items():
+        group = Group(
+            *shape,
+            counts[shape],
+            str(row["capture"]),
+            _frame(row["client_hello_frame"]),
+            _frame(row["server_hello_frame"]),
         )
+        result.setdefault(group.client, []).append(group)
     for groups in result.values():
         groups.sort(key=lambda each: (each.marks, each.server, each.server_name or ""))
     return result
 
 
-def _frame(value: object) -> int | None:
-    return None if is_null(value) else int(str(value))
+def _by_handshake(
+    findings: pandas.DataFrame,
+) -> Iterator[tuple[dict[Any, Any], tuple[Mark, ...]]]:
+    """Give a row and all marks of each handshake that has findings, in the order of the table."""
+    order = {rule.ident: position for position, rule in enumerate(RULES)}
+    rows: dict[tuple[Any, ...], dict[Any, Any]] = {}
+    marks: dict[tuple[Any, ...], list[Mark]] = {}
+    ranks = findings["severity"].cat.codes
+    for row, rank in zip(findings.to_dict("records"), ranks, strict=True):
+        # Null is one value here, as it is in the key of the table.
+        key = tuple(None if is_null(row[name]) else row[name] for name in HANDSHAKE_KEY)
+        rows.setdefault(key, row)
+        rule = str(row["rule"])
+        mark = Mark(
+            -int(rank),
+            order[rule],
+            rule,
+            str(row["severity"]),
+            str(row["basis"]),
+            str(row["observed"]),
+        )
+        marks.setdefault(key, []).append(mark)
+    for key, row in rows.items():
+        yield row, tuple(sorted(marks[key]))
+
+
+def _frame(value: Any) -> int | None:
+    return None if is_null(value) else int(value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tlsaudit import registry
 from tlsaudit.safe_text import shortened, visible
@@ -95,8 +95,8 @@ def counts_of_versions_by_client(handshakes: pandas.DataFrame, clients: Sequence
     table = names.where(names.notna(), NOT_NEGOTIATED).groupby(chosen["client"]).value_counts()
     by_client: dict[str, dict[str, int]] = {}
     for key, count in table.items():
-        client, name = key  # type: ignore[misc]
-        by_client.setdefault(str(client), {})[str(name)] = int(count)
+        client, name = cast("tuple[str, str]", key)
+        by_client.setdefault(client, {})[name] = int(count)
     bars = []
     for client in clients:
         counts = by_client.get(client, {})

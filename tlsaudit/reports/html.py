@@ -256,14 +256,12 @@ def _drawings(overview: Overview) -> list[Drawing]:
     for title, figure, bars in drawn:
         description = f"{title}. {'; '.join(f'{bar.label}: {bar.count:,}' for bar in bars)}."
         header, rows = _numbers(bars)
-        drawings.append(
-            Drawing(title, Markup(figures.svg(figure, description)), header, rows)
-        )
+        drawings.append(Drawing(title, Markup(figures.svg(figure, description)), header, rows))
     return drawings
 
 
 def _numbers(bars: Sequence[figures.Bar]) -> tuple[tuple[str, ...], list[list[str]]]:
-    """The numbers of a figure: one column if bars have one part each, else one per part."""
+    """Give the numbers of a figure: one column if bars have one part each, else one per part."""
     if all(len(bar.parts) == 1 and bar.parts[0].name == bar.label for bar in bars):
         return ("", "handshakes"), [[bar.label, f"{bar.count:,}"] for bar in bars]
     names = figures.in_order({part.name: part for bar in bars for part in bar.parts})
@@ -372,7 +370,7 @@ def _clients(clients: pandas.DataFrame) -> Listing:
 
 
 def _rules(findings: pandas.DataFrame) -> list[RuleText]:
-    """What was broken, the worst first, then in the order of the rules."""
+    """Explain what was broken, the worst first, then in the order of the rules."""
     ranks = findings["severity"].cat.codes
     texts = []
     for order, rule in enumerate(RULES):
@@ -392,5 +390,5 @@ def _rules(findings: pandas.DataFrame) -> list[RuleText]:
 
 
 def _with_code(text: str) -> list[tuple[bool, str]]:
-    """The parts of a text with `code` in it: whether each is code, and its words."""
+    """Split a text with `code` in it into parts: whether each is code, and its words."""
     return [(position % 2 == 1, part) for position, part in enumerate(text.split("`")) if part]

@@ -22,7 +22,7 @@ class Limit:
 
 
 def limits_of(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[Limit]:
-    """The limits that these tables show; empty if there are none."""
+    """Give the limits that these tables show; empty if there are none."""
     return [*_errors(captures), *_counted(captures), *_defects(handshakes), *_bounds(captures)]
 
 

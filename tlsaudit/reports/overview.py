@@ -36,15 +36,24 @@ class Tables(Protocol):
     """What a report needs of an audit."""
 
     @property
-    def handshakes(self) -> pandas.DataFrame: ...
+    def handshakes(self) -> pandas.DataFrame:
+        """The handshake table."""
+
     @property
-    def captures(self) -> pandas.DataFrame: ...
+    def captures(self) -> pandas.DataFrame:
+        """The captures table."""
+
     @property
-    def clients(self) -> pandas.DataFrame: ...
+    def clients(self) -> pandas.DataFrame:
+        """The client table."""
+
     @property
-    def findings(self) -> pandas.DataFrame: ...
+    def findings(self) -> pandas.DataFrame:
+        """The findings table."""
+
     @property
-    def policy(self) -> Policy: ...
+    def policy(self) -> Policy:
+        """The policy that the findings are judged under."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +154,7 @@ class Overview:
         return limits_of(self.audit.captures, self.audit.handshakes)
 
     def _patterns(self, ending: str, clients: Iterable[str]) -> str:
-        """The patterns that these clients' findings name, oldest version first."""
+        """Give the patterns that these clients' findings name, oldest version first."""
         mine = self.counted[self.counted["client"].isin(list(clients))]
         rules = set(mine["rule"].astype("object"))
         known = [text for pattern, text in _PATTERNS.items() if f"{pattern}{ending}" in rules]

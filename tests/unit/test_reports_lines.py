@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 def test_summary_names_who_is_concerned_and_what_was_read(office: Audit) -> None:
     assert summary(office) == (
         "3 of 12 clients negotiated TLS 1.0 or 3DES; 1 more offers nothing better.\n"
+        "1 of them offered TLS 1.2 or newer, and the server chose less: "
+        "[2001:db8::1]:443 (1 client).\n"
         f"policy: entra: {office.policy.demand}\n"
         "read: 1 capture, 1,000 frames, 15 TLS handshakes of 12 clients, "
         "2026-03-02 08:00:00 to 2026-03-02 08:10:00 UTC\n"
-        "  high  192.0.2.11    3des-negotiated, tls10-is-best-offered, tls10-negotiated"
+        "  high  192.0.2.11  3des-negotiated, tls10-is-best-offered, tls10-negotiated"
         "  7 findings  first: office.pcapng frame 206\n"
-        "  high  192.0.2.12    3des-negotiated                                         "
+        "  high  192.0.2.12  3des-negotiated                                         "
         "  1 finding   first: office.pcapng frame 246\n"
-        "  high  192.0.2.13    tls10-is-best-offered                                   "
+        "  high  192.0.2.13  tls10-is-best-offered                                   "
         "  1 finding   first: office.pcapng frame 264\n"
-        "  high  2001:db8::17  tls10-negotiated                                        "
-        "  1 finding   first: office.pcapng frame 236\n"
+        "  and 1 more client\n"
     )
 
 
@@ -41,7 +42,7 @@ def test_summary_is_at_most_nine_lines(make_audit: Callable[..., Audit]) -> None
     ]
     text = summary(make_audit(rows, captures))
     assert len(text.splitlines()) == 9
-    assert "and 26 more clients" in text
+    assert "and 27 more clients" in text
     assert "; and 7 more\n" in text
 
 

@@ -89,6 +89,54 @@ def test_headline(make_audit: MakeAudit, rows: list[dict[str, object]], headline
     assert Overview(make_audit(rows)).headline == headline
 
 
+@pytest.mark.parametrize(
+    ("rows", "explanation"),
+    [
+        ([handshake_row(**OLD_VERSION, **OLD_ANSWER)], None),
+        ([handshake_row(**TRIPLE_DES)], None),
+        (
+            [handshake_row(**OLD_ANSWER)],
+            "It offered TLS 1.2 or newer, and the server chose less: 198.51.100.1:443 (1 client).",
+        ),
+        (
+            # One of the two also had nothing better to offer once: it is not cleared.
+            [
+                handshake_row(number=1, **OLD_ANSWER),
+                handshake_row(number=2, **OLD_VERSION, **OLD_ANSWER),
+                handshake_row(number=3, client="192.0.2.11", server_port=636, **OLD_ANSWER),
+                handshake_row(number=4, client="192.0.2.11", **OLD_ANSWER),
+            ],
+            "1 of them offered TLS 1.2 or newer, and the server chose less: "
+            "198.51.100.1:443 (1 client) and 198.51.100.1:636 (1 client).",
+        ),
+        (
+            # What the hello offered at most is not known, so nobody is cleared.
+            [
+                handshake_row(
+                    client_hello_frame=None,
+                    client_legacy_version=None,
+                    client_cipher_suites=None,
+                    client_extensions=None,
+                    client_hello_complete=None,
+                    outcome="server_only",
+                    **OLD_ANSWER,
+                )
+            ],
+            None,
+        ),
+    ],
+)
+def test_explanation_tells_old_clients_from_old_servers(
+    make_audit: MakeAudit, rows: list[dict[str, object]], explanation: str | None
+) -> None:
+    assert Overview(make_audit(rows)).explanation == explanation
+
+
+def test_refused_offer_says_how_it_was_refused(office: Audit) -> None:
+    card = report_html.page(office).split(">192.0.2.13<")[1].split("</article>")[0]
+    assert "1 handshake refused by the server, alert protocol_version" in Reader(card).text
+
+
 def test_tls13_behind_old_record_versions_is_clean(make_audit: MakeAudit) -> None:
     audit = make_audit(
         [handshake_row(record_version=0x0301, client_cipher_suites=[0x1301], **TLS13)]

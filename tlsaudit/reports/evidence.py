@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tlsaudit import registry
 from tlsaudit.findings import RULES
 from tlsaudit.reports.wording import is_null, server_text
 from tlsaudit.safe_text import tshark_line
@@ -29,8 +30,16 @@ class Mark:
     observed: str
 
 
-# Client, server, server name, and what its handshakes show.
-_Shape: TypeAlias = "tuple[str, str, str | None, tuple[Mark, ...]]"
+_Key: TypeAlias = "tuple[Any, ...]"
+_OUTCOMES = {
+    "failed": "failed after the hellos",
+    "rejected": "refused by the server",
+    "unanswered": "not answered",
+    "client_only": "only the client's side captured",
+    "server_only": "only the server's side captured",
+}
+# Client, server, server name, what its handshakes show, and how they ended.
+_Shape: TypeAlias = "tuple[str, str, str | None, tuple[Mark, ...], str]"
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Group:
     server: str
     server_name: str | None
     marks: tuple[Mark, ...]
+    ending: str
     handshakes: int
     capture: str
     client_hello_frame: int | None
@@ -67,15 +77,22 @@ class Group:
         return tshark_line(self.capture, self.frames)
 
 
-def groups_by_client(findings: pandas.DataFrame, clients: Iterable[str]) -> dict[str, list[Group]]:
-    """Give the groups of each of these clients, the worst first, then by server."""
-    chosen = findings[findings["client"].isin(list(clients))]
+def groups_by_client(
+    findings: pandas.DataFrame, handshakes: pandas.DataFrame, clients: Iterable[str]
+) -> dict[str, list[Group]]:
+    """Give the groups of each of these clients, the worst first, then by server.
+
+    `findings` are those to show; `handshakes` tells how each of them ended.
+    """
+    wanted = list(clients)
+    chosen = findings[findings["client"].isin(wanted)]
+    endings = _endings(handshakes[handshakes["client"].isin(wanted)])
     counts: dict[_Shape, int] = {}
     first: dict[_Shape, dict[Any, Any]] = {}
-    for row, marks in _by_handshake(chosen):
+    for key, row, marks in _by_handshake(chosen):
         name = None if is_null(row["server_name"]) else str(row["server_name"])
         server = server_text(row["server"], row["server_port"])
-        shape = (str(row["client"]), server, name, marks)
+        shape = (str(row["client"]), server, name, marks, endings.get(key, ""))
         counts[shape] = counts.get(shape, 0) + 1
         first.setdefault(shape, row)
     result: dict[str, list[Group]] = {}
@@ -89,21 +106,20 @@ def groups_by_client(findings: pandas.DataFrame, clients: Iterable[str]) -> dict
         )
         result.setdefault(group.client, []).append(group)
     for groups in result.values():
-        groups.sort(key=lambda each: (each.marks, each.server, each.server_name or ""))
+        groups.sort(key=lambda each: (each.marks, each.server, each.server_name or "", each.ending))
     return result
 
 
 def _by_handshake(
     findings: pandas.DataFrame,
-) -> Iterator[tuple[dict[Any, Any], tuple[Mark, ...]]]:
-    """Give a row and all marks of each handshake that has findings, in the order of the table."""
+) -> Iterator[tuple[_Key, dict[Any, Any], tuple[Mark, ...]]]:
+    """Give the key, a row and all marks of each handshake with findings, in table order."""
     order = {rule.ident: position for position, rule in enumerate(RULES)}
-    rows: dict[tuple[Any, ...], dict[Any, Any]] = {}
-    marks: dict[tuple[Any, ...], list[Mark]] = {}
+    rows: dict[_Key, dict[Any, Any]] = {}
+    marks: dict[_Key, list[Mark]] = {}
     ranks = findings["severity"].cat.codes
     for row, rank in zip(findings.to_dict("records"), ranks, strict=True):
-        # Null is one value here, as it is in the key of the table.
-        key = tuple(None if is_null(row[name]) else row[name] for name in HANDSHAKE_KEY)
+        key = _key(row)
         rows.setdefault(key, row)
         rule = str(row["rule"])
         mark = Mark(
@@ -116,7 +132,25 @@ def _by_handshake(
         )
         marks.setdefault(key, []).append(mark)
     for key, row in rows.items():
-        yield row, tuple(sorted(marks[key]))
+        yield key, row, tuple(sorted(marks[key]))
+
+
+def _endings(handshakes: pandas.DataFrame) -> dict[_Key, str]:
+    """Say how each handshake ended; empty where it did as it should, or the end was not seen."""
+    columns = [*HANDSHAKE_KEY, "outcome", "alert_sender", "alert_description"]
+    odd = handshakes[~handshakes["outcome"].isin(["completed", "hellos_only"])]
+    endings = {}
+    for row in odd[columns].to_dict("records"):
+        words = _OUTCOMES[str(row["outcome"])]
+        if row["outcome"] in ("failed", "rejected") and not is_null(row["alert_description"]):
+            words += f", alert {registry.alert_name(int(row['alert_description']))}"
+        endings[_key(row)] = words
+    return endings
+
+
+def _key(row: dict[Any, Any]) -> _Key:
+    """Give the key of a row; null is one value here, as it is in the table."""
+    return tuple(None if is_null(row[name]) else row[name] for name in HANDSHAKE_KEY)
 
 
 def _frame(value: Any) -> int | None:

@@ -179,6 +179,7 @@ def _templates() -> jinja2.Environment:
         # Whatever was captured is made visible before it is escaped: no control characters.
         finalize=lambda value: visible(value) if type(value) is str else value,
     )
+    environment.filters["plural"] = plural
     environment.filters["with_code"] = _with_code
     return environment
 
@@ -192,7 +193,9 @@ def _style() -> Any:
 def _cards(overview: Overview) -> Cards:
     concerned = overview.concerned
     shown = concerned.head(MOST_CARDS)
-    groups = groups_by_client(overview.counted, list(shown["client"]))
+    groups = groups_by_client(
+        overview.counted, overview.audit.handshakes, [str(each) for each in shown["client"]]
+    )
     cards = []
     for row in shown.to_dict("records"):
         mine = groups.get(str(row["client"]), [])

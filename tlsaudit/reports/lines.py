@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_lines", "summary", "table_text"]
 
-_CLIENT_LINES = 4
+_CLIENT_LINES = 3
 _LONGEST_NAME = 40
 
 
@@ -23,7 +23,10 @@ def summary(audit: Tables) -> str:
     """Give at most nine lines: the answer, the worst clients, what was read, what limits it."""
     overview = Overview(audit)
     policy = audit.policy
-    lines = [overview.headline, f"policy: {policy.name}: {policy.demand}"]
+    lines = [overview.headline]
+    if overview.explanation:
+        lines.append(overview.explanation)
+    lines.append(f"policy: {policy.name}: {policy.demand}")
     lines.append("read: " + overview.volume + (f", {overview.span}" if overview.span else ""))
     shown = overview.concerned.head(_CLIENT_LINES)
     if len(shown):

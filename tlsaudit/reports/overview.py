@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from tlsaudit import registry
 from tlsaudit.reports.limits import Limit, limits_of
-from tlsaudit.reports.wording import is_null, joined, plural, when
+from tlsaudit.reports.wording import is_null, joined, plural, server_text, when
 
 if TYPE_CHECKING:
     import pandas
@@ -127,6 +128,38 @@ class Overview:
         return "; ".join(parts) + "."
 
     @cached_property
+    def explanation(self) -> str | None:
+        """How many of the clients that negotiated an old version could do better, and with whom.
+
+        A client counts if it offered TLS 1.2 or newer in each handshake that ended below that.
+        None if there is no such client.
+        """
+        old = self._answered_below_tls12
+        better = _reaching_tls12(old["client_max_version"], unknown=False)
+        limited = sorted(set(old["client"]) - set(old["client"][~better]))
+        if not limited:
+            return None
+        chosen = old[old["client"].isin(limited)]
+        counts: dict[str, set[str]] = {}
+        for address, port, client in zip(
+            chosen["server"], chosen["server_port"], chosen["client"], strict=True
+        ):
+            counts.setdefault(server_text(address, port), set()).add(client)
+        servers = sorted(counts, key=lambda server: (-len(counts[server]), server))
+        shown = [f"{server} ({plural(len(counts[server]), 'client')})" for server in servers[:3]]
+        if len(servers) > len(shown):
+            shown.append(plural(len(servers) - len(shown), "other server"))
+        who = f"{len(limited):,} of them" if len(self.negotiated) > 1 else "It"
+        return f"{who} offered TLS 1.2 or newer, and the server chose less: {joined(shown)}."
+
+    @property
+    def _answered_below_tls12(self) -> pandas.DataFrame:
+        """The handshakes, of the clients counted as negotiating, that ended below TLS 1.2."""
+        handshakes = self.audit.handshakes
+        mine = handshakes[handshakes["client"].isin(self.negotiated)]
+        return mine[~_reaching_tls12(mine["negotiated_version"], unknown=True)]
+
+    @cached_property
     def span(self) -> str | None:
         """From when to when frames were captured; None where the captures have no times."""
         first, last = self.audit.captures["first_ts"].min(), self.audit.captures["last_ts"].max()
@@ -164,3 +197,15 @@ class Overview:
             if rule.endswith(ending) and rule.removesuffix(ending) not in _PATTERNS
         )
         return joined(known + others, "or") or "what the policy counts"
+
+
+def _reaching_tls12(versions: pandas.Series[Any], unknown: bool) -> pandas.Series[bool]:
+    """Say of each version whether it is TLS 1.2 or newer; `unknown` for null and odd numbers."""
+    import pandas
+
+    least = registry.version_rank(0x0303)
+    answers = []
+    for code in versions:
+        rank = None if is_null(code) else registry.version_rank(int(code))
+        answers.append(unknown if rank is None or least is None else rank >= least)
+    return pandas.Series(answers, index=versions.index, dtype=bool)

@@ -10,12 +10,21 @@
 //! - [`stream`]: segments to in-order bytes for each direction of a connection, gaps marked.
 //! - [`handshake`]: what both directions of a connection said to one row.
 //! - [`reading`]: a capture from its first byte to its last row.
-//! - [`text`]: rows as CSV and JSON Lines.
+//! - [`row`], [`derived`], [`text`]: a row as cells, what follows from it, and both as CSV and JSON
+//!   Lines.
 //!
 //! A broken packet becomes a row that says what is broken; a broken file becomes an
 //! [`error::Error`] that says what and where. Nothing here panics on any input.
 
 pub mod capture;
 pub mod cursor;
+pub mod derived;
 pub mod error;
+pub mod handshake;
 pub mod limits;
+pub mod packet;
+pub mod reading;
+pub mod row;
+pub mod stream;
+pub mod text;
+pub mod tls;

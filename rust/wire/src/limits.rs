@@ -59,3 +59,47 @@ pub const MAX_FRAGMENTS: usize = 512;
 /// ServerKeyExchange less; 128 KiB is what RFC 9846's extension lengths can make of a hello that
 /// somebody means.
 pub const MAX_MESSAGE: usize = 128 * 1024;
+
+/// How far into each direction a beginning of TLS is looked for. The longest plaintext dialogues
+/// before an upgrade (mail greetings, proxies' headers) take a few KiB.
+pub const MAX_LOOKED_AT: u32 = 64 * 1024;
+
+/// Early segments that one direction keeps while its handshake is being read. The largest receive
+/// window in use before a connection has warmed up is 64 KiB; twice that passes, and then the hole
+/// is taken for lost.
+pub const MAX_PENDING_BYTES: usize = 256 * 1024;
+
+/// The same while nothing says that the connection is TLS: enough for a post-quantum hello whose
+/// first segment comes last.
+pub const MAX_PENDING_BYTES_BEFORE_TLS: usize = 32 * 1024;
+
+/// Early segments by number, so that one-byte segments can't make a long list. A hello of 1,000
+/// bytes sent byte by byte and backwards still fits.
+pub const MAX_PENDING_SEGMENTS: usize = 1_024;
+
+/// Segments kept to find where a direction begins, when neither its SYN nor an acknowledgement was
+/// captured.
+pub const MAX_HELD_SEGMENTS: usize = 3;
+
+/// A segment further ahead than this is no part of the connection: the largest window of all is
+/// 1 GiB, but nobody is 16 MiB ahead of a lost segment.
+pub const MAX_AHEAD: u32 = 16 * 1024 * 1024;
+
+/// Frames for which an ended connection waits for late packets before its rows are handed over.
+pub const CLOSED_LINGER: u64 = 2_048;
+
+/// Connections that are known at a time. One takes about 200 bytes, so all of them 100 MiB.
+pub const MAX_STREAMS: usize = 512 * 1024;
+
+/// Bytes that early segments and unfinished messages of all connections may take together.
+pub const MAX_BUFFERED: usize = 32 * 1024 * 1024;
+
+/// Bytes of one direction that are read as TLS before the handshake is taken for over. The largest
+/// certificate flights stay below 100 KiB.
+pub const MAX_HANDSHAKE_BYTES: u64 = 512 * 1024;
+
+/// Handshakes of one connection. Renegotiation in clear is rare; thousands are an attack.
+pub const MAX_HANDSHAKES_PER_STREAM: usize = 64;
+
+/// Link types that a summary lists. Real captures have one or two.
+pub const MAX_LINK_TYPES: usize = 64;

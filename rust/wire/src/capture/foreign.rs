@@ -53,7 +53,7 @@ pub(super) fn explain(bytes: &[u8], whole: bool) -> ErrorKind {
 }
 
 /// Formats that begin with a fixed string.
-const MAGIC: [(&[u8], Answer); 60] = [
+const MAGIC: [(&[u8], Answer); 64] = [
     (b"GMBU", Convert("a Network Monitor 2 capture")),
     (b"RTSS", Convert("a Network Monitor 1 capture")),
     (b"snoop\0\0\0", Convert("a snoop capture")),
@@ -86,6 +86,10 @@ const MAGIC: [(&[u8], Answer); 60] = [
         ),
     ),
     (b"ElfFile\0", No("a Windows event log (.evtx)")),
+    (b"\x1F\x8B", Unpack("compressed with gzip", "gunzip")),
+    (b"\x28\xB5\x2F\xFD", Unpack("compressed with zstd", "unzstd")),
+    (b"\xFD7zXZ\0", Unpack("compressed with xz", "unxz")),
+    (b"\x04\x22\x4D\x18", Unpack("compressed with lz4", "unlz4")),
     (b"BZh", Unpack("compressed with bzip2", "bunzip2")),
     (b"\x1F\x9D", Unpack("compressed with compress", "uncompress")),
     (b"LZIP", Unpack("compressed with lzip", "lzip -d")),
@@ -201,9 +205,8 @@ fn is_lanalyzer(bytes: &[u8]) -> bool {
 /// mark near by. The block type was chosen so that this shows.
 fn is_pcapng_as_text(bytes: &[u8]) -> bool {
     let start = bytes.get(..16).unwrap_or(bytes);
-    (start.starts_with(&[0x0A, 0x0A])
-        || start.starts_with(&[0x0D, 0x0A, 0x0D])
-        || start.starts_with(&[0x0A, 0x0D, 0x0D, 0x0D]))
+    let changed: [&[u8]; 3] = [&[0x0A, 0x0A], &[0x0A, 0x0D, 0x0A], &[0x0D, 0x0A, 0x0D]];
+    changed.iter().any(|line_ends| start.starts_with(line_ends))
         && (contains(start, &[0x1A, 0x2B, 0x3C, 0x4D])
             || contains(start, &[0x4D, 0x3C, 0x2B, 0x1A]))
 }

@@ -184,6 +184,9 @@ impl Pcap {
         if captured > self.largest {
             return Err(self.damaged(source, captured));
         }
+        if captured == 0 && original == 0 && Magic::recognise(source.window()).is_some() {
+            return Err(self.joined(source));
+        }
         // What a transfer of a link with huge ones holds beyond a packet is skipped, not kept.
         let captured = usize::try_from(captured).unwrap_or(usize::MAX);
         let kept = captured.min(MAX_PACKET);
@@ -243,15 +246,22 @@ impl Pcap {
         Err(source.end("a packet header", self.number))
     }
 
-    /// A length that cannot be. Files joined with `cat` come here too: their second file header
-    /// looks like an empty packet followed by this.
+    /// A length that cannot be.
     #[cold]
     fn damaged<R: Read>(&self, source: &Source<R>, captured: u32) -> Error {
         let what = format!(
-            "the next packet says that it has {captured} bytes, and no packet has more than {}",
+            "the next packet says that it has {captured} bytes, and none has more than {}",
             self.largest
         );
         Error::at(ErrorKind::Damaged(what), source.position(), self.number)
+    }
+
+    /// A file header, which reads as a packet without bytes in the year 2055.
+    #[cold]
+    fn joined<R: Read>(&self, source: &Source<R>) -> Error {
+        let what = "another pcap file begins here, so join files with `mergecap` and not by \
+                    copying one after the other";
+        Error::at(ErrorKind::Damaged(what.to_owned()), source.position(), self.number)
     }
 }
 

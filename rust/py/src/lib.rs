@@ -1,0 +1,117 @@
+//! The seam between the core and Python, and only the seam: signatures, one call each, the GIL
+//! let go meanwhile. What the functions do for their callers is told in `tlsaudit/_core.pyi`.
+
+mod job;
+mod source;
+mod summary;
+mod table;
+
+use arrow_array::RecordBatchIterator;
+use arrow_array::ffi_stream::FFI_ArrowArrayStream;
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+use tlsaudit_wire::derived::Names;
+use tlsaudit_wire::reading::Summary;
+use tlsaudit_wire::text::{Format, TextWriter};
+
+use crate::job::Job;
+use crate::source::Input;
+use crate::table::Table;
+
+/// What was read.
+#[pyclass(frozen, module = "tlsaudit._core")]
+struct Reading {
+    table: Table,
+    captures: Vec<(String, Summary)>,
+}
+
+#[pymethods]
+impl Reading {
+    #[getter]
+    fn captures<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        summary::dicts(py, &self.captures)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        // The interface lets a producer ignore a requested schema that it does not support.
+        drop(requested_schema);
+        let batches = self.table.batches.clone().into_iter().map(Ok);
+        let reader = RecordBatchIterator::new(batches, self.table.schema.clone());
+        let stream = FFI_ArrowArrayStream::new(Box::new(reader));
+        PyCapsule::new_with_value(py, stream, c"arrow_array_stream")
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (captures, progress=None))]
+fn read(
+    py: Python<'_>,
+    captures: Vec<(String, Input)>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Reading> {
+    let (table, captures) = py.detach(|| {
+        let job = Job::new(progress, None);
+        let mut table = table::Builder::new();
+        let captures = job.read_all(captures, |row, capture| table.row(row, capture))?;
+        PyResult::Ok((table.finish()?, captures))
+    })?;
+    Ok(Reading { table, captures })
+}
+
+#[pyfunction]
+#[pyo3(signature = (captures, format, output, names, progress=None, neutralise=true))]
+fn write_text<'py>(
+    py: Python<'py>,
+    captures: Vec<(String, Input)>,
+    format: &str,
+    output: Option<std::path::PathBuf>,
+    names: NamesFromPython,
+    progress: Option<Py<PyAny>>,
+    neutralise: bool,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let format = match format {
+        "csv" => Format::Csv,
+        "jsonl" => Format::JsonLines,
+        other => {
+            return Err(PyValueError::new_err(format!("format {other:?} is not csv or jsonl")));
+        }
+    };
+    let names = Names::new(names.versions, names.cipher_suites, names.ssl2_3des_kinds);
+    let captures = py.detach(|| {
+        let job = Job::new(progress, Some(job::open(output)?));
+        let mut writer = TextWriter::new(format, names, neutralise);
+        job.write(|out| writer.header(out));
+        let captures =
+            job.read_all(captures, |row, capture| job.write(|out| writer.row(&row, capture, out)))?;
+        job.finish()?;
+        PyResult::Ok(captures)
+    })?;
+    summary::dicts(py, &captures)
+}
+
+/// `tlsaudit.registry.names_for_core()`.
+#[derive(FromPyObject)]
+struct NamesFromPython {
+    #[pyo3(item)]
+    versions: Vec<(u16, String, Option<u32>)>,
+    #[pyo3(item)]
+    cipher_suites: Vec<(u16, String, bool)>,
+    #[pyo3(item)]
+    ssl2_3des_kinds: Vec<u32>,
+}
+
+/// The compiled core of tlsaudit.
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<Reading>()?;
+    module.add_function(wrap_pyfunction!(read, module)?)?;
+    module.add_function(wrap_pyfunction!(write_text, module)?)?;
+    Ok(())
+}

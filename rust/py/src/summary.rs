@@ -1,0 +1,38 @@
+//! What became of each capture, as dictionaries with the columns of the captures table.
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use tlsaudit_wire::reading::Summary;
+
+/// One dictionary a capture, in order.
+pub fn dicts<'py>(
+    py: Python<'py>,
+    captures: &[(String, Summary)],
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    captures.iter().map(|(name, summary)| dict(py, name, summary)).collect()
+}
+
+fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("capture", name)?;
+    dict.set_item("readable", summary.format.is_some())?;
+    dict.set_item("format", summary.format.map(|format| format.name()))?;
+    dict.set_item("compression", summary.compression.map(|compression| compression.name()))?;
+    dict.set_item("link_types", &summary.link_types)?;
+    dict.set_item("interfaces", summary.interfaces)?;
+    dict.set_item("frames", summary.frames)?;
+    dict.set_item("first_ts", summary.first_ts)?;
+    dict.set_item("last_ts", summary.last_ts)?;
+    dict.set_item("bytes_read", summary.bytes_read)?;
+    dict.set_item("truncated_frames", summary.truncated_frames)?;
+    dict.set_item("undecoded_frames", summary.undecoded_frames)?;
+    dict.set_item("tcp_streams", summary.tcp_streams)?;
+    dict.set_item("tls_streams", summary.tls_streams)?;
+    dict.set_item("one_sided_streams", summary.one_sided_streams)?;
+    dict.set_item("handshakes", summary.handshakes)?;
+    dict.set_item("error_kind", summary.error.as_ref().map(|error| error.name()))?;
+    dict.set_item("error", summary.error.as_ref().map(ToString::to_string))?;
+    let limits = (!summary.limits.is_empty()).then(|| summary.limits.join("; "));
+    dict.set_item("limits", limits)?;
+    Ok(dict)
+}

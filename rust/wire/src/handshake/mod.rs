@@ -1,0 +1,219 @@
+//! What both directions of a connection said, as one row a handshake.
+
+mod conversation;
+mod draft;
+
+use std::net::IpAddr;
+
+pub use conversation::Conversation;
+
+use crate::packet::Mac;
+use crate::stream::{Closing, Endpoint};
+use crate::tls::client_hello::ClientHello;
+use crate::tls::code_point::NamedGroup;
+use crate::tls::server_hello::ServerHello;
+
+/// What the TLS runs inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Nothing: the connection begins with it.
+    Tls,
+    /// Other bytes came first; what they were is not known.
+    Other,
+}
+
+impl Carrier {
+    /// The name that tables use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tls => "tls",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// How the handshake went, as far as captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Both hellos, and encrypted traffic both ways after them.
+    Completed,
+    /// Both hellos, then a fatal alert, reset or close before that.
+    Failed,
+    /// Both hellos; the end was not seen.
+    HellosOnly,
+    /// A ClientHello that the server answered with a fatal alert, a close, a reset or something
+    /// that is not TLS.
+    Rejected,
+    /// A ClientHello and no answer, though the server's packets were captured.
+    Unanswered,
+    /// The server's side was not captured.
+    ClientOnly,
+    /// The client's side was not captured.
+    ServerOnly,
+}
+
+impl Outcome {
+    /// The name that tables use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::HellosOnly => "hellos_only",
+            Self::Rejected => "rejected",
+            Self::Unanswered => "unanswered",
+            Self::ClientOnly => "client_only",
+            Self::ServerOnly => "server_only",
+        }
+    }
+}
+
+/// What is wrong with the bytes of a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Defect {
+    /// Segments are not in the capture.
+    Gap,
+    /// The snap length, the end of the capture or of the connection cut something off.
+    Truncated,
+    /// Lengths contradict each other.
+    Malformed,
+    /// A bound of the reader was reached.
+    Limit,
+}
+
+impl Defect {
+    /// The name that tables use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gap => "gap",
+            Self::Truncated => "truncated",
+            Self::Malformed => "malformed",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// One of the two parties.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// Who sent the ClientHello.
+    Client,
+    /// Who answered it.
+    Server,
+}
+
+impl Party {
+    /// The name that tables use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// A ClientHello and where it was.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// What it says.
+    pub hello: ClientHello,
+    /// The frame that completed it, or the last one that holds a part of it.
+    pub frame: u64,
+    /// `legacy_record_version` of its first record; 0x0002 in the SSL 2.0 format.
+    pub record_version: u16,
+}
+
+/// A ServerHello and where it was.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// What it says.
+    pub hello: ServerHello,
+    /// The frame that completed it, or the last one that holds a part of it.
+    pub frame: u64,
+    /// `legacy_record_version` of its first record.
+    pub record_version: u16,
+}
+
+/// An alert in clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// 1 warning, 2 fatal.
+    pub level: u8,
+    /// What it is about.
+    pub description: u8,
+    /// Who sent it.
+    pub sender: Party,
+    /// Where it is.
+    pub frame: u64,
+}
+
+/// One handshake: a row of the handshake table.
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    /// Wireshark's `tcp.stream`.
+    pub stream: u32,
+    /// 0, 1, … within the stream.
+    pub handshake: u16,
+    /// Time of its first frame, in nanoseconds since the epoch.
+    pub ts: Option<i64>,
+    /// What the TLS runs inside.
+    pub carrier: Carrier,
+    /// Who sent the ClientHello.
+    pub client: Endpoint,
+    /// The client's link address.
+    pub client_mac: Option<Mac>,
+    /// The other end.
+    pub server: Endpoint,
+    /// The first ClientHello.
+    pub offer: Option<Offer>,
+    /// The ServerHello that is no HelloRetryRequest.
+    pub choice: Option<Choice>,
+    /// Where the HelloRetryRequest is.
+    pub retry_request_frame: Option<u64>,
+    /// Where the ClientHello that answers it is.
+    pub second_client_hello_frame: Option<u64>,
+    /// The group of the key exchange.
+    pub negotiated_group: Option<NamedGroup>,
+    /// Whether an earlier session was resumed; `None` when that cannot be told.
+    pub resumed: Option<bool>,
+    /// How it went.
+    pub outcome: Outcome,
+    /// The first fatal alert in clear, else the first warning.
+    pub alert: Option<Alert>,
+    /// Who ended the connection first, and how.
+    pub end: Option<(Party, Closing)>,
+    /// Where that is.
+    pub end_frame: Option<u64>,
+    /// Captured stream bytes after the hellos, both directions.
+    pub payload_bytes: u64,
+    /// Stream bytes not in the capture before the handshake ended.
+    pub missed_bytes: u64,
+    /// The first thing wrong with its bytes, and where.
+    pub defect: Option<(Defect, String)>,
+    /// JA3 and JA4 of the ClientHello.
+    pub ja3: Option<String>,
+    /// JA4 of the ClientHello.
+    pub ja4: Option<String>,
+    /// JA3S of the ServerHello.
+    pub ja3s: Option<String>,
+    /// One direction of the connection was not captured.
+    pub one_sided: bool,
+}
+
+impl Handshake {
+    /// The first `legacy_record_version` of the handshake.
+    #[must_use]
+    pub fn record_version(&self) -> Option<u16> {
+        let client = self.offer.as_ref().map(|offer| offer.record_version);
+        client.or_else(|| self.choice.as_ref().map(|choice| choice.record_version))
+    }
+
+    /// The client's address as text.
+    #[must_use]
+    pub fn client_ip(&self) -> IpAddr {
+        self.client.ip
+    }
+}

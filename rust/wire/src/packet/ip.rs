@@ -1,0 +1,140 @@
+//! IPv4 and IPv6 headers to the transport payload, as sent and as captured.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::Layer;
+use super::fragment::Fragment;
+use crate::limits::MAX_LAYERS;
+
+/// IP protocol numbers.
+mod protocol {
+    pub const HOP_BY_HOP: u8 = 0;
+    pub const ROUTING: u8 = 43;
+    pub const FRAGMENT: u8 = 44;
+    pub const AUTHENTICATION: u8 = 51;
+    pub const DESTINATION_OPTIONS: u8 = 60;
+    pub const MOBILITY: u8 = 135;
+    pub const HIP: u8 = 139;
+    pub const SHIM6: u8 = 140;
+}
+
+/// The payload of an IP packet, or of a fragment of one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Datagram<'a> {
+    pub source: IpAddr,
+    pub destination: IpAddr,
+    pub protocol: u8,
+    pub payload: Layer<'a>,
+    pub fragment: Option<Fragment>,
+}
+
+/// The IP packet at the start of a layer.
+#[inline]
+pub(super) fn datagram(layer: Layer<'_>) -> Option<Datagram<'_>> {
+    match layer.bytes.first()? >> 4 {
+        4 => v4(layer),
+        6 => v6(layer),
+        _ => None,
+    }
+}
+
+#[inline]
+fn v4(layer: Layer<'_>) -> Option<Datagram<'_>> {
+    let (header, _) = layer.bytes.split_first_chunk::<20>()?;
+    let [first, _, l1, l0, i1, i0, f1, f0, _, protocol, _, _, s3, s2, s1, s0, d3, d2, d1, d0] =
+        *header;
+    let header_length = usize::from(first & 0x0F).checked_mul(4)?;
+    if header_length < 20 {
+        return None;
+    }
+    let total = usize::from(u16::from_be_bytes([l1, l0]));
+    // Total length 0: the network card was to fill it in (segmentation offload); the frame's own
+    // length is then the only one there is.
+    let layer = if total == 0 { layer } else { layer.trimmed(total) };
+    if layer.sent < header_length {
+        return None;
+    }
+    let word = u16::from_be_bytes([f1, f0]);
+    let more = word & 0x2000 != 0;
+    let offset = usize::from(word & 0x1FFF).checked_mul(8)?;
+    let fragment = (more || offset > 0).then(|| Fragment {
+        identification: u32::from(u16::from_be_bytes([i1, i0])),
+        offset,
+        more,
+    });
+    Some(Datagram {
+        source: IpAddr::V4(Ipv4Addr::new(s3, s2, s1, s0)),
+        destination: IpAddr::V4(Ipv4Addr::new(d3, d2, d1, d0)),
+        protocol,
+        payload: layer.after(header_length)?,
+        fragment,
+    })
+}
+
+fn v6(layer: Layer<'_>) -> Option<Datagram<'_>> {
+    let (header, _) = layer.bytes.split_first_chunk::<40>()?;
+    let (fixed, addresses) = header.split_first_chunk::<8>()?;
+    let (source, destination) = addresses.split_first_chunk::<16>()?;
+    let destination: &[u8; 16] = destination.first_chunk()?;
+    let [_, _, _, _, l1, l0, mut next, _] = *fixed;
+    let length = usize::from(u16::from_be_bytes([l1, l0]));
+    let mut layer = layer.after(40)?;
+    // Length 0: a jumbogram or segmentation offload; the frame's own length counts.
+    if length != 0 {
+        layer = layer.trimmed(length);
+    }
+    let mut fragment = None;
+    for _ in 0..MAX_LAYERS {
+        let (following, header_length) = match next {
+            protocol::HOP_BY_HOP
+            | protocol::ROUTING
+            | protocol::DESTINATION_OPTIONS
+            | protocol::MOBILITY
+            | protocol::HIP
+            | protocol::SHIM6 => {
+                let [following, units] = *layer.bytes.first_chunk::<2>()?;
+                (following, usize::from(units).checked_add(1)?.checked_mul(8)?)
+            }
+            protocol::AUTHENTICATION => {
+                let [following, units] = *layer.bytes.first_chunk::<2>()?;
+                (following, usize::from(units).checked_add(2)?.checked_mul(4)?)
+            }
+            protocol::FRAGMENT => {
+                let [following, _, o1, o0, i3, i2, i1, i0] = *layer.bytes.first_chunk::<8>()?;
+                let word = u16::from_be_bytes([o1, o0]);
+                let found = Fragment {
+                    identification: u32::from_be_bytes([i3, i2, i1, i0]),
+                    offset: usize::from(word & 0xFFF8),
+                    more: word & 1 != 0,
+                };
+                // An "atomic" fragment (RFC 6946) is a whole packet.
+                if found.offset > 0 || found.more {
+                    fragment = Some(found);
+                }
+                (following, 8)
+            }
+            _ => {
+                return Some(Datagram {
+                    source: IpAddr::V6(Ipv6Addr::from(*source)),
+                    destination: IpAddr::V6(Ipv6Addr::from(*destination)),
+                    protocol: next,
+                    payload: layer,
+                    fragment,
+                });
+            }
+        };
+        layer = layer.after(header_length)?;
+        next = following;
+        if fragment.is_some_and(|found: Fragment| found.offset > 0) {
+            // Only the first fragment holds the headers that would follow.
+            break;
+        }
+    }
+    fragment.map(|found| Datagram {
+        source: IpAddr::V6(Ipv6Addr::from(*source)),
+        destination: IpAddr::V6(Ipv6Addr::from(*destination)),
+        protocol: next,
+        payload: layer,
+        fragment: Some(found),
+    })
+}

@@ -1,0 +1,148 @@
+//! A frame to the TCP segment in it: link layer, network layer, transport header.
+//!
+//! Lengths follow the headers, not the captured bytes: a segment whose tail the snap length cut
+//! off still says how long it was.
+
+mod fragment;
+mod ip;
+mod link;
+mod tcp;
+
+use std::net::IpAddr;
+
+use crate::capture::Frame;
+pub use fragment::Fragments;
+
+/// A link-layer address.
+pub type Mac = [u8; 6];
+
+/// One TCP segment as captured.
+#[derive(Clone, Copy, Debug)]
+pub struct Segment<'a> {
+    /// Address of the sender.
+    pub source: IpAddr,
+    /// Address of the receiver.
+    pub destination: IpAddr,
+    /// Port of the sender.
+    pub source_port: u16,
+    /// Port of the receiver.
+    pub destination_port: u16,
+    /// Link address of the sender, where the link has one.
+    pub source_mac: Option<Mac>,
+    /// Link address of the receiver, where the link has one.
+    pub destination_mac: Option<Mac>,
+    /// Sequence number of the first byte (of the SYN itself, if it is one).
+    pub sequence: u32,
+    /// Acknowledgement number; meaningful with the ACK flag only.
+    pub acknowledgement: u32,
+    /// The low eight flag bits.
+    pub flags: Flags,
+    /// Payload as far as captured.
+    pub payload: &'a [u8],
+    /// Payload length as sent; larger than `payload` when the capture cut the packet.
+    pub payload_length: u32,
+}
+
+/// TCP flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags(pub u8);
+
+impl Flags {
+    /// Sender has finished.
+    #[must_use]
+    pub fn fin(self) -> bool {
+        self.0 & 0x01 != 0
+    }
+    /// Opens a connection.
+    #[must_use]
+    pub fn syn(self) -> bool {
+        self.0 & 0x02 != 0
+    }
+    /// Aborts the connection.
+    #[must_use]
+    pub fn rst(self) -> bool {
+        self.0 & 0x04 != 0
+    }
+    /// The acknowledgement number counts.
+    #[must_use]
+    pub fn ack(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+}
+
+/// What a frame held.
+#[derive(Debug)]
+pub enum Packet<'a> {
+    /// A TCP segment.
+    Tcp(Segment<'a>),
+    /// Something else, or something that could not be taken apart.
+    Other,
+    /// A link type that is not read.
+    UnknownLink,
+}
+
+/// Bytes of one layer as captured, and how long the layer was when sent.
+#[derive(Clone, Copy, Debug)]
+struct Layer<'a> {
+    bytes: &'a [u8],
+    sent: usize,
+}
+
+impl<'a> Layer<'a> {
+    /// The layer that begins after `n` bytes of this one; `None` when those were not captured.
+    #[inline]
+    fn after(self, n: usize) -> Option<Layer<'a>> {
+        let (_, bytes) = self.bytes.split_at_checked(n)?;
+        Some(Layer { bytes, sent: self.sent.saturating_sub(n) })
+    }
+
+    /// The layer cut to a length that its own header gives; what follows is padding.
+    #[inline]
+    fn trimmed(self, length: usize) -> Layer<'a> {
+        let bytes = self.bytes.split_at_checked(length).map_or(self.bytes, |(head, _)| head);
+        Layer { bytes, sent: length }
+    }
+}
+
+/// Link addresses of a frame: sender, receiver.
+#[derive(Clone, Copy, Debug, Default)]
+struct Macs {
+    source: Option<Mac>,
+    destination: Option<Mac>,
+}
+
+/// A TCP segment reassembled from IP fragments owns its bytes; any other borrows the frame's.
+///
+/// `scratch` receives the bytes of a reassembled datagram, so that the segment can borrow them.
+#[inline]
+pub fn decode<'a>(
+    frame: &Frame<'a>,
+    fragments: &mut Fragments,
+    scratch: &'a mut Vec<u8>,
+) -> Packet<'a> {
+    let fcs = usize::from(frame.fcs_length);
+    let sent = usize::try_from(frame.original_length).unwrap_or(usize::MAX);
+    let layer = Layer { bytes: frame.data, sent: sent.max(frame.data.len()) };
+    let layer = if fcs == 0 { layer } else { without_fcs(layer, fcs) };
+    let Some((ip, macs)) = link::network_layer(frame.link_type, layer) else {
+        return if link::is_known(frame.link_type) { Packet::Other } else { Packet::UnknownLink };
+    };
+    let Some(datagram) = ip::datagram(ip) else { return Packet::Other };
+    let datagram = match datagram.fragment {
+        None => datagram,
+        Some(fragment) => match fragments.add(&datagram, fragment, frame.number, scratch) {
+            Some(whole) => whole,
+            None => return Packet::Other,
+        },
+    };
+    match tcp::segment(&datagram, macs) {
+        Some(segment) => Packet::Tcp(segment),
+        None => Packet::Other,
+    }
+}
+
+/// The frame without its check sequence, as far as that was captured.
+fn without_fcs(layer: Layer<'_>, fcs: usize) -> Layer<'_> {
+    let sent = layer.sent.saturating_sub(fcs);
+    if layer.bytes.len() > sent { layer.trimmed(sent) } else { Layer { sent, ..layer } }
+}

@@ -1,0 +1,158 @@
+//! A capture from its first byte to its last row.
+
+use std::io::Read;
+
+use crate::capture::{CaptureReader, Compression, Format};
+use crate::error::{Error, ErrorKind};
+use crate::handshake::{Conversation, Handshake};
+use crate::limits::{MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_STREAMS};
+use crate::packet::{self, Fragments, Packet};
+use crate::stream::{Ended, Streams};
+
+/// Takes the rows of a capture as they are finished.
+pub trait Rows {
+    /// The next row.
+    fn row(&mut self, row: Handshake);
+    /// Whether no more rows are wanted: the reading then ends as cancelled. Asked now and then.
+    fn is_closed(&mut self) -> bool {
+        false
+    }
+}
+
+/// What was read, and how far.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// The capture format; `None` when it is no capture.
+    pub format: Option<Format>,
+    /// What the file is compressed with.
+    pub compression: Option<Compression>,
+    /// Link types, in the order found.
+    pub link_types: Vec<u16>,
+    /// Interfaces described.
+    pub interfaces: u32,
+    /// Frames read.
+    pub frames: u64,
+    /// Earliest time, in nanoseconds since the epoch.
+    pub first_ts: Option<i64>,
+    /// Latest time.
+    pub last_ts: Option<i64>,
+    /// Bytes of the file as stored.
+    pub bytes_read: u64,
+    /// Frames that the snap length cut.
+    pub truncated_frames: u64,
+    /// Frames of a link type that is not read.
+    pub undecoded_frames: u64,
+    /// TCP connections.
+    pub tcp_streams: u32,
+    /// Connections with a row.
+    pub tls_streams: u32,
+    /// Of those, the ones of which one direction only was captured.
+    pub one_sided_streams: u32,
+    /// Rows.
+    pub handshakes: u64,
+    /// What ended the reading early.
+    pub error: Option<Error>,
+    /// Bounds that were reached, a sentence each.
+    pub limits: Vec<String>,
+}
+
+/// Frames after which the taker of rows is asked whether it wants more.
+const FRAMES_A_QUESTION: u64 = 4_096;
+
+/// Reads a capture and hands its handshakes to `rows`. Whatever goes wrong is in the summary; what
+/// was read before that has been handed over.
+pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
+    let mut summary = Summary::default();
+    let mut reader = match CaptureReader::open(source) {
+        Ok(reader) => reader,
+        Err(error) => {
+            summary.error = Some(error);
+            return summary;
+        }
+    };
+    summary.format = Some(reader.format());
+    summary.compression = reader.compression();
+    let mut streams: Streams<Conversation> = Streams::default();
+    let mut fragments = Fragments::default();
+    let mut scratch = Vec::new();
+    let mut link_types_left_out = false;
+    loop {
+        let frame = match reader.next_frame() {
+            Ok(Some(frame)) => frame,
+            Ok(None) => break,
+            Err(error) => {
+                summary.error = Some(error);
+                break;
+            }
+        };
+        summary.frames = summary.frames.saturating_add(1);
+        if summary.frames % FRAMES_A_QUESTION == 0 && rows.is_closed() {
+            summary.error = Some(Error::new(ErrorKind::Cancelled));
+            break;
+        }
+        if let Some(ts) = frame.ts {
+            summary.first_ts = Some(summary.first_ts.map_or(ts, |first| first.min(ts)));
+            summary.last_ts = Some(summary.last_ts.map_or(ts, |last| last.max(ts)));
+        }
+        let captured = u32::try_from(frame.data.len()).unwrap_or(u32::MAX);
+        if captured < frame.original_length {
+            summary.truncated_frames = summary.truncated_frames.saturating_add(1);
+        }
+        if summary.link_types.last() != Some(&frame.link_type)
+            && !summary.link_types.contains(&frame.link_type)
+        {
+            if summary.link_types.len() < MAX_LINK_TYPES {
+                summary.link_types.push(frame.link_type);
+            } else {
+                link_types_left_out = true;
+            }
+        }
+        match packet::decode(&frame, &mut fragments, &mut scratch) {
+            Packet::Tcp(segment) => {
+                let done = &mut |ended| finished(ended, &mut summary, rows);
+                streams.segment(&segment, frame.number, frame.ts, done);
+            }
+            Packet::Other => {}
+            Packet::UnknownLink => {
+                summary.undecoded_frames = summary.undecoded_frames.saturating_add(1);
+            }
+        }
+    }
+    streams.finish(&mut |ended| finished(ended, &mut summary, rows));
+    summary.tcp_streams = streams.count();
+    summary.interfaces = reader.interface_count();
+    summary.bytes_read = reader.bytes_read();
+    if streams.evicted > 0 {
+        summary.limits.push(format!(
+            "{} connections were let go early to bound memory (more than {MAX_STREAMS} at a time, \
+             or too many unfinished handshakes)",
+            streams.evicted
+        ));
+    }
+    if fragments.dropped > 0 {
+        summary.limits.push(format!(
+            "{} fragmented IP packets were given up (more than {MAX_FRAGMENTED_DATAGRAMS} \
+             unfinished at a time)",
+            fragments.dropped
+        ));
+    }
+    if link_types_left_out {
+        summary.limits.push(format!("only the first {MAX_LINK_TYPES} link types are listed"));
+    }
+    summary
+}
+
+fn finished(ended: Ended<Conversation>, summary: &mut Summary, rows: &mut impl Rows) {
+    let mut of_this_stream = 0_u64;
+    let mut one_sided = false;
+    Conversation::into_handshakes(ended, |row| {
+        of_this_stream = of_this_stream.saturating_add(1);
+        one_sided |= row.one_sided;
+        rows.row(row);
+    });
+    if of_this_stream > 0 {
+        summary.handshakes = summary.handshakes.saturating_add(of_this_stream);
+        summary.tls_streams = summary.tls_streams.saturating_add(1);
+        summary.one_sided_streams = summary.one_sided_streams.saturating_add(u32::from(one_sided));
+    }
+}

@@ -1,0 +1,327 @@
+//! The handshake table as this crate hands it over: which columns, in which order, of which type.
+//!
+//! What a column means is told in one place above this crate; here is only how to fill it. Arrow
+//! and text are both made from these cells, so they cannot differ.
+
+use std::fmt::Write;
+
+use crate::handshake::Handshake;
+use crate::packet::Mac;
+use crate::stream::Closing;
+use crate::tls::code_point::{CipherSuite, ExtensionType};
+use crate::tls::server_hello::DowngradeSentinel;
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One of few words.
+    Word,
+    /// Text.
+    Text,
+    /// A list of texts.
+    Texts,
+    /// A number of this many bits.
+    U8,
+    /// A number of 16 bits.
+    U16,
+    /// A number of 32 bits.
+    U32,
+    /// A number of 64 bits.
+    U64,
+    /// Yes or no.
+    Bool,
+    /// Nanoseconds since the epoch.
+    Time,
+    /// A registry number of 16 bits.
+    Code,
+    /// A list of registry numbers of 16 bits.
+    Codes,
+    /// A list of SSL 2.0 cipher kinds.
+    Kinds,
+}
+
+/// A column's name and type.
+pub type Column = (&'static str, Kind);
+
+/// All columns, in order.
+pub const COLUMNS: &[Column] = &[
+    ("capture", Kind::Word),
+    ("transport", Kind::Word),
+    ("stream", Kind::U32),
+    ("handshake", Kind::U16),
+    ("ts", Kind::Time),
+    ("carrier", Kind::Word),
+    ("carrier_target", Kind::Text),
+    ("client", Kind::Text),
+    ("client_ip", Kind::Text),
+    ("client_port", Kind::U16),
+    ("client_mac", Kind::Text),
+    ("server", Kind::Text),
+    ("server_ip", Kind::Text),
+    ("server_port", Kind::U16),
+    ("server_name", Kind::Text),
+    ("client_hello_frame", Kind::U64),
+    ("server_hello_frame", Kind::U64),
+    ("retry_request_frame", Kind::U64),
+    ("second_client_hello_frame", Kind::U64),
+    ("alert_frame", Kind::U64),
+    ("end_frame", Kind::U64),
+    ("record_version", Kind::Code),
+    ("client_legacy_version", Kind::Code),
+    ("client_supported_versions", Kind::Codes),
+    ("client_cipher_suites", Kind::Codes),
+    ("client_ssl2_cipher_kinds", Kind::Kinds),
+    ("client_extensions", Kind::Codes),
+    ("client_groups", Kind::Codes),
+    ("client_alpn", Kind::Texts),
+    ("client_ech", Kind::Bool),
+    ("client_fallback_scsv", Kind::Bool),
+    ("client_hello_complete", Kind::Bool),
+    ("ja3", Kind::Text),
+    ("ja4", Kind::Text),
+    ("server_legacy_version", Kind::Code),
+    ("server_supported_version", Kind::Code),
+    ("negotiated_cipher_suite", Kind::Code),
+    ("compression_method", Kind::U8),
+    ("negotiated_group", Kind::Code),
+    ("negotiated_alpn", Kind::Text),
+    ("server_hello_complete", Kind::Bool),
+    ("ja3s", Kind::Text),
+    ("downgrade_sentinel", Kind::Word),
+    ("hello_retry_request", Kind::Bool),
+    ("resumed", Kind::Bool),
+    ("outcome", Kind::Word),
+    ("alert_description", Kind::U8),
+    ("alert_level", Kind::U8),
+    ("alert_sender", Kind::Word),
+    ("end", Kind::Word),
+    ("payload_bytes", Kind::U64),
+    ("missed_bytes", Kind::U64),
+    ("defect", Kind::Word),
+    ("defect_at", Kind::Text),
+    ("engine", Kind::Word),
+];
+
+/// What stands in one column of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell<'a> {
+    /// Not seen, or not applicable.
+    Null,
+    /// For [`Kind::Word`] and [`Kind::Text`].
+    Text(&'a str),
+    /// For [`Kind::Texts`].
+    Texts(&'a [String]),
+    /// For numbers of any width.
+    Number(u64),
+    /// For [`Kind::Bool`].
+    Bool(bool),
+    /// For [`Kind::Time`].
+    Time(i64),
+    /// For [`Kind::Code`].
+    Code(u16),
+    /// For [`Kind::Codes`].
+    Codes(&'a [u16]),
+    /// For [`Kind::Kinds`].
+    Kinds(&'a [u32]),
+}
+
+/// Room for what a row has to spell out; kept from row to row.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    text: String,
+    codes: Vec<u16>,
+}
+
+impl Scratch {
+    fn text(&mut self, value: impl std::fmt::Display) -> Cell<'_> {
+        self.text.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{value}");
+        Cell::Text(&self.text)
+    }
+
+    fn codes<T>(&mut self, list: Option<&Vec<T>>, number: impl Fn(&T) -> u16) -> Cell<'_> {
+        let Some(list) = list else { return Cell::Null };
+        self.codes.clear();
+        self.codes.extend(list.iter().map(number));
+        Cell::Codes(&self.codes)
+    }
+}
+
+/// Calls `put` with the cells of a row, in the order of [`COLUMNS`].
+pub fn cells(
+    row: &Handshake,
+    capture: &str,
+    scratch: &mut Scratch,
+    put: &mut impl FnMut(Cell<'_>),
+) {
+    let offer = row.offer.as_ref();
+    let client = offer.map(|offer| &offer.hello);
+    let choice = row.choice.as_ref();
+    let server = choice.map(|choice| &choice.hello);
+
+    put(Cell::Text(capture));
+    put(Cell::Text("tcp"));
+    put(number(Some(row.stream)));
+    put(number(Some(row.handshake)));
+    put(row.ts.map_or(Cell::Null, Cell::Time));
+    put(Cell::Text(row.carrier.name()));
+    put(Cell::Null);
+    put(scratch.text(row.client.ip));
+    put(scratch.text(row.client.ip));
+    put(number(Some(row.client.port)));
+    match row.client_mac {
+        Some(mac) => put(scratch.text(MacText(mac))),
+        None => put(Cell::Null),
+    }
+    put(scratch.text(row.server.ip));
+    put(scratch.text(row.server.ip));
+    put(number(Some(row.server.port)));
+    put(text(client.and_then(|hello| hello.server_name.as_deref())));
+
+    put(number(offer.map(|offer| offer.frame)));
+    put(number(choice.map(|choice| choice.frame)));
+    put(number(row.retry_request_frame));
+    put(number(row.second_client_hello_frame));
+    put(number(row.alert.map(|alert| alert.frame)));
+    put(number(row.end_frame));
+
+    put(code(row.record_version()));
+    put(code(client.and_then(|hello| hello.legacy_version).map(|version| version.0)));
+    put(scratch.codes(client.and_then(|hello| hello.supported_versions.as_ref()), |v| v.0));
+    put(scratch.codes(client.and_then(|hello| hello.cipher_suites.as_ref()), |suite| suite.0));
+    put(client
+        .and_then(|hello| hello.ssl2_cipher_kinds.as_deref())
+        .map_or(Cell::Null, Cell::Kinds));
+    put(scratch.codes(client.and_then(|hello| hello.extensions.as_ref()), |kind| kind.0));
+    put(scratch.codes(client.and_then(|hello| hello.groups.as_ref()), |group| group.0));
+    put(client.and_then(|hello| hello.alpn.as_deref()).map_or(Cell::Null, Cell::Texts));
+    put(seen_in_part(
+        client.map(|hello| (hello.has(ExtensionType::ENCRYPTED_CLIENT_HELLO), hello.complete)),
+    ));
+    put(seen_in_part(client.map(|hello| {
+        let suites = hello.cipher_suites.as_ref();
+        let there = suites.is_some_and(|all| all.contains(&CipherSuite::FALLBACK_SCSV));
+        (there, hello.complete)
+    })));
+    put(truth(client.map(|hello| hello.complete)));
+    put(text(row.ja3.as_deref()));
+    put(text(row.ja4.as_deref()));
+
+    put(code(server.and_then(|hello| hello.legacy_version).map(|version| version.0)));
+    put(code(server.and_then(|hello| hello.supported_version).map(|version| version.0)));
+    put(code(server.and_then(|hello| hello.cipher_suite).map(|suite| suite.0)));
+    put(number(server.and_then(|hello| hello.compression_method)));
+    put(code(row.negotiated_group.map(|group| group.0)));
+    put(text(server.and_then(|hello| hello.alpn.as_deref())));
+    put(truth(server.map(|hello| hello.complete)));
+    put(text(row.ja3s.as_deref()));
+    put(text(server.and_then(|hello| hello.downgrade_sentinel()).map(|sentinel| match sentinel {
+        DowngradeSentinel::Tls12 => "tls12",
+        DowngradeSentinel::Tls11OrBelow => "tls11-or-below",
+    })));
+    let answered = server.is_some() || row.retry_request_frame.is_some();
+    put(truth(answered.then_some(row.retry_request_frame.is_some())));
+    put(truth(row.resumed));
+
+    put(Cell::Text(row.outcome.name()));
+    put(number(row.alert.map(|alert| alert.description)));
+    put(number(row.alert.map(|alert| alert.level)));
+    put(text(row.alert.map(|alert| alert.sender.name())));
+    match row.end {
+        Some((party, closing)) => {
+            let how = if closing == Closing::Fin { "fin" } else { "rst" };
+            put(scratch.text(format_args!("{how}-{}", party.name())));
+        }
+        None => put(Cell::Text("open")),
+    }
+    put(Cell::Number(row.payload_bytes));
+    put(Cell::Number(row.missed_bytes));
+    put(text(row.defect.as_ref().map(|(defect, _)| defect.name())));
+    put(text(row.defect.as_ref().map(|(_, at)| at.as_str())));
+    put(Cell::Text("native"));
+}
+
+/// Of a hello seen in part: yes is certain, no is not.
+fn seen_in_part(answer: Option<(bool, bool)>) -> Cell<'static> {
+    match answer {
+        Some((true, _)) => Cell::Bool(true),
+        Some((false, true)) => Cell::Bool(false),
+        _ => Cell::Null,
+    }
+}
+
+/// A cell of a number that may be absent.
+pub fn number(value: Option<impl Into<u64>>) -> Cell<'static> {
+    value.map_or(Cell::Null, |value| Cell::Number(value.into()))
+}
+
+/// A cell of a code point that may be absent.
+#[must_use]
+pub fn code(value: Option<u16>) -> Cell<'static> {
+    value.map_or(Cell::Null, Cell::Code)
+}
+
+/// A cell of a truth value that may be absent.
+#[must_use]
+pub fn truth(value: Option<bool>) -> Cell<'static> {
+    value.map_or(Cell::Null, Cell::Bool)
+}
+
+/// A cell of text that may be absent.
+#[must_use]
+pub fn text(value: Option<&str>) -> Cell<'_> {
+    value.map_or(Cell::Null, Cell::Text)
+}
+
+struct MacText(Mac);
+
+impl std::fmt::Display for MacText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::handshake::{Carrier, Outcome};
+    use crate::stream::Endpoint;
+
+    #[test]
+    fn a_row_has_a_cell_for_every_column() {
+        let end = Endpoint { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 443 };
+        let row = Handshake {
+            stream: 0,
+            handshake: 0,
+            ts: None,
+            carrier: Carrier::Tls,
+            client: end,
+            client_mac: None,
+            server: end,
+            offer: None,
+            choice: None,
+            retry_request_frame: None,
+            second_client_hello_frame: None,
+            negotiated_group: None,
+            resumed: None,
+            outcome: Outcome::ClientOnly,
+            alert: None,
+            end: None,
+            end_frame: None,
+            payload_bytes: 0,
+            missed_bytes: 0,
+            defect: None,
+            ja3: None,
+            ja4: None,
+            ja3s: None,
+            one_sided: true,
+        };
+        let mut count = 0;
+        cells(&row, "a.pcap", &mut Scratch::default(), &mut |_| count += 1);
+        assert_eq!(count, COLUMNS.len());
+    }
+}

@@ -1,0 +1,303 @@
+//! One direction of a connection: which byte comes next, and segments that came too early.
+
+use super::{Missing, Origin};
+use crate::limits::{
+    MAX_AHEAD, MAX_HELD_SEGMENTS, MAX_PENDING_BYTES, MAX_PENDING_BYTES_BEFORE_TLS,
+    MAX_PENDING_SEGMENTS,
+};
+
+/// A segment that came before the bytes that precede it.
+#[derive(Debug)]
+struct Pending {
+    sequence: u32,
+    /// Length as sent; more than `bytes` when the packet was cut.
+    length: u32,
+    bytes: Box<[u8]>,
+    origin: Origin,
+}
+
+/// A direction's place in its sequence space.
+#[derive(Debug, Default)]
+pub(super) struct Direction {
+    /// Sequence number before the first byte, as Wireshark's `base_seq`.
+    pub base: u32,
+    /// Sequence number of the next byte.
+    next: u32,
+    /// What the other side has acknowledged of this direction.
+    acknowledged: Option<u32>,
+    /// Bytes handed over, missing ones included.
+    pub delivered: u32,
+    /// A packet of this side was captured.
+    pub seen: bool,
+    /// Its SYN was captured.
+    pub syn: bool,
+    /// Its FIN was captured.
+    pub fin: bool,
+    /// `next` is known.
+    anchored: bool,
+    /// Bytes jumped over while only counting, that may still come.
+    holes: u32,
+    pending: Option<Box<Vec<Pending>>>,
+}
+
+/// What comes out of a direction, in order.
+pub(super) enum Delivery<'a> {
+    Bytes(&'a [u8], Origin),
+    Missing(u32, Missing, Origin),
+}
+
+/// A segment's payload on its way in.
+#[derive(Clone, Copy)]
+pub(super) struct Payload<'a> {
+    pub sequence: u32,
+    pub length: u32,
+    pub bytes: &'a [u8],
+    pub origin: Origin,
+}
+
+/// How far `to` is ahead of `from`; negative when it lies behind. Sequence numbers wrap.
+#[inline]
+fn distance(from: u32, to: u32) -> i32 {
+    i32::from_ne_bytes(to.wrapping_sub(from).to_ne_bytes())
+}
+
+impl Direction {
+    /// The SYN fixes where the bytes begin.
+    pub(super) fn open(&mut self, sequence: u32) {
+        self.syn = true;
+        if self.delivered == 0 {
+            self.base = sequence;
+            self.next = sequence.wrapping_add(1);
+            self.anchored = true;
+        }
+    }
+
+    /// The other side says that it has everything before `acknowledgement`.
+    #[inline]
+    pub(super) fn acknowledge(&mut self, acknowledgement: u32) {
+        if !self.anchored {
+            self.acknowledged = Some(acknowledgement);
+        }
+    }
+
+    /// Nothing was handed over yet, so the next bytes are the first that we know.
+    pub(super) fn at_start(&self) -> bool {
+        self.delivered == 0
+    }
+
+    /// Bytes of memory that early segments take.
+    pub(super) fn buffered(&self) -> usize {
+        self.pending.as_ref().map_or(0, |pending| {
+            pending.iter().fold(0, |sum, early| {
+                sum.saturating_add(early.bytes.len()).saturating_add(size_of::<Pending>())
+            })
+        })
+    }
+
+    /// Takes a segment's payload and hands over what is in order now. `opens` tells whether bytes
+    /// look like a beginning; `reading` whether somebody is listening already.
+    pub(super) fn push(
+        &mut self,
+        payload: Payload<'_>,
+        reading: bool,
+        opens: impl Fn(&[u8]) -> bool,
+        mut deliver: impl FnMut(Delivery<'_>),
+    ) {
+        if !self.anchored && !self.anchor(payload, opens) {
+            self.hold(payload);
+            let held = self.pending.as_ref().map_or(0, |pending| pending.len());
+            if held >= MAX_HELD_SEGMENTS {
+                self.anchor_at_lowest();
+                self.drain(&mut deliver);
+            }
+            return;
+        }
+        let ahead = distance(self.next, payload.sequence);
+        if ahead > 0 {
+            if u32::try_from(ahead).is_ok_and(|ahead| ahead <= MAX_AHEAD) {
+                self.hold(payload);
+                self.bound(reading, &mut deliver);
+            }
+            return;
+        }
+        self.in_order(payload, &mut deliver);
+        self.drain(&mut deliver);
+    }
+
+    /// Hands over what came too early: the bytes before it are not in the capture.
+    pub(super) fn flush(&mut self, mut deliver: impl FnMut(Delivery<'_>)) {
+        if !self.anchored {
+            self.anchor_at_lowest();
+        }
+        while self.skip_hole(&mut deliver) {
+            self.drain(&mut deliver);
+        }
+    }
+
+    /// Counts a segment's captured bytes that were not there before, without putting them in
+    /// order. Exact but for a retransmission that arrives while an earlier hole is open.
+    pub(super) fn count(&mut self, payload: Payload<'_>) -> u32 {
+        let captured = u32::try_from(payload.bytes.len()).unwrap_or(u32::MAX);
+        let ahead = distance(self.next, payload.sequence);
+        let end = payload.sequence.wrapping_add(payload.length);
+        let beyond = distance(self.next, end);
+        match (u32::try_from(ahead), u32::try_from(beyond)) {
+            (Ok(hole), Ok(_)) => {
+                if hole <= MAX_AHEAD {
+                    self.holes = self.holes.saturating_add(hole);
+                    self.next = end;
+                }
+                captured
+            }
+            (Err(_), Ok(beyond)) if beyond > 0 => {
+                self.next = end;
+                let known = payload.length.saturating_sub(beyond);
+                captured.saturating_sub(known)
+            }
+            _ => {
+                let filled = captured.min(self.holes);
+                self.holes = self.holes.saturating_sub(filled);
+                filled
+            }
+        }
+    }
+
+    /// From here on only numbers matter: forgets what came too early and counts it.
+    pub(super) fn count_pending(&mut self) -> u32 {
+        let pending = self.pending.take().unwrap_or_default();
+        pending.iter().fold(0, |sum, early| {
+            let payload = Payload {
+                sequence: early.sequence,
+                length: early.length,
+                bytes: &early.bytes,
+                origin: early.origin,
+            };
+            sum.saturating_add(self.count(payload))
+        })
+    }
+
+    /// Bytes matter again, from this sequence number on.
+    pub(super) fn anchor_again(&mut self, sequence: u32) {
+        self.next = sequence;
+        self.anchored = true;
+        self.holes = 0;
+    }
+
+    /// Without a SYN: the first byte is where the peer's acknowledgement says, or where something
+    /// begins that looks like a beginning. False when that can't be told yet.
+    fn anchor(&mut self, payload: Payload<'_>, opens: impl Fn(&[u8]) -> bool) -> bool {
+        let near = self.acknowledged.filter(|&acknowledged| {
+            let ahead = distance(acknowledged, payload.sequence);
+            u32::try_from(ahead).is_ok_and(|ahead| ahead <= MAX_AHEAD)
+        });
+        self.next = match near {
+            Some(acknowledged) => acknowledged,
+            None if opens(payload.bytes) => payload.sequence,
+            None => return false,
+        };
+        // What is held already may lie before.
+        if let Some(first) = self.pending.as_ref().and_then(|pending| pending.first()) {
+            if distance(first.sequence, self.next) > 0 {
+                self.next = first.sequence;
+            }
+        }
+        self.anchored = true;
+        true
+    }
+
+    fn anchor_at_lowest(&mut self) {
+        if let Some(first) = self.pending.as_ref().and_then(|pending| pending.first()) {
+            self.next = first.sequence;
+            self.anchored = true;
+        }
+    }
+
+    fn hold(&mut self, payload: Payload<'_>) {
+        let pending = self.pending.get_or_insert_default();
+        let at = pending.partition_point(|early| distance(early.sequence, payload.sequence) >= 0);
+        let repeated =
+            at.checked_sub(1).and_then(|before| pending.get(before)).is_some_and(|early| {
+                early.sequence == payload.sequence && early.length >= payload.length
+            });
+        if !repeated {
+            pending.insert(
+                at,
+                Pending {
+                    sequence: payload.sequence,
+                    length: payload.length,
+                    bytes: payload.bytes.into(),
+                    origin: payload.origin,
+                },
+            );
+        }
+    }
+
+    /// Keeps the early segments within bounds: a hole that stays open so long was never captured.
+    fn bound(&mut self, reading: bool, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let most = if reading { MAX_PENDING_BYTES } else { MAX_PENDING_BYTES_BEFORE_TLS };
+        while self.pending.as_ref().is_some_and(|pending| pending.len() > MAX_PENDING_SEGMENTS)
+            || self.buffered() > most
+        {
+            if !self.skip_hole(deliver) {
+                return;
+            }
+            self.drain(deliver);
+        }
+    }
+
+    /// Moves over the hole before the first early segment; false when there is none.
+    fn skip_hole(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+        let Some(first) = self.pending.as_ref().and_then(|pending| pending.first()) else {
+            return false;
+        };
+        let (sequence, origin) = (first.sequence, first.origin);
+        if let Ok(hole @ 1..) = u32::try_from(distance(self.next, sequence)) {
+            self.next = sequence;
+            self.delivered = self.delivered.saturating_add(hole);
+            deliver(Delivery::Missing(hole, Missing::Lost, origin));
+        }
+        true
+    }
+
+    /// Hands over early segments whose turn has come.
+    fn drain(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let Some(mut pending) = self.pending.take() else { return };
+        let ready = |next: u32, pending: &[Pending]| {
+            pending.first().is_some_and(|early| distance(next, early.sequence) <= 0)
+        };
+        let mut done = 0_usize;
+        while let Some(rest) = pending.get(done..).filter(|rest| ready(self.next, rest)) {
+            if let Some(early) = rest.first() {
+                let payload = Payload {
+                    sequence: early.sequence,
+                    length: early.length,
+                    bytes: &early.bytes,
+                    origin: early.origin,
+                };
+                self.in_order(payload, deliver);
+            }
+            done = done.saturating_add(1);
+        }
+        pending.drain(..done.min(pending.len()));
+        if !pending.is_empty() {
+            self.pending = Some(pending);
+        }
+    }
+
+    /// Hands over the part of a payload that is new; it begins at the next byte or before it.
+    fn in_order(&mut self, payload: Payload<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let known = self.next.wrapping_sub(payload.sequence);
+        let Some(new @ 1..) = payload.length.checked_sub(known) else { return };
+        let known = usize::try_from(known).unwrap_or(usize::MAX);
+        let bytes = payload.bytes.get(known..).unwrap_or(&[]);
+        self.next = self.next.wrapping_add(new);
+        self.delivered = self.delivered.saturating_add(new);
+        if !bytes.is_empty() {
+            deliver(Delivery::Bytes(bytes, payload.origin));
+        }
+        let absent = new.saturating_sub(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        if absent > 0 {
+            deliver(Delivery::Missing(absent, Missing::Truncated, payload.origin));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! TCP segments to the in-order bytes of each direction, gaps marked, one observer a connection.
+//!
+//! Streams are numbered as Wireshark numbers `tcp.stream`: from 0, in the order in which they
+//! appear, a SYN with another sequence number on known addresses and ports beginning a new one.
+
+mod direction;
+mod key;
+mod table;
+
+use std::net::IpAddr;
+
+pub use table::Streams;
+
+use crate::packet::Mac;
+
+/// One end of a connection, as this floor tells them apart. Which one is the client, the bytes
+/// tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The lower address and port.
+    A,
+    /// The higher address and port.
+    B,
+}
+
+impl Side {
+    /// Both, in order.
+    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    /// The peer.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+}
+
+/// A pair of things, one a side.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PerSide<T> {
+    a: T,
+    b: T,
+}
+
+impl<T> PerSide<T> {
+    /// The two things.
+    #[must_use]
+    pub fn new(a: T, b: T) -> Self {
+        Self { a, b }
+    }
+
+    /// The one of `side`.
+    #[inline]
+    #[must_use]
+    pub fn of(&self, side: Side) -> &T {
+        match side {
+            Side::A => &self.a,
+            Side::B => &self.b,
+        }
+    }
+
+    /// The one of `side`, to change.
+    #[inline]
+    pub fn of_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::A => &mut self.a,
+            Side::B => &mut self.b,
+        }
+    }
+}
+
+/// Where bytes came from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The frame.
+    pub frame: u64,
+    /// Its time, in nanoseconds since the epoch.
+    pub ts: Option<i64>,
+    /// Link address of the sender.
+    pub source_mac: Option<Mac>,
+    /// Link address of the receiver.
+    pub destination_mac: Option<Mac>,
+}
+
+/// Why bytes of a stream are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The capture does not hold the segment.
+    Lost,
+    /// The snap length cut the packet, or the capture or the connection ended.
+    Truncated,
+    /// A bound of ours was reached.
+    Limit,
+}
+
+/// How a side ended the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// FIN.
+    Fin,
+    /// RST.
+    Rst,
+}
+
+/// The first FIN or RST of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Who sent it.
+    pub side: Side,
+    /// What it was.
+    pub closing: Closing,
+    /// Where it is.
+    pub frame: u64,
+}
+
+/// An address and a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The IP address.
+    pub ip: IpAddr,
+    /// The port.
+    pub port: u16,
+}
+
+/// What an observer wants of the bytes to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// All, in order.
+    Bytes,
+    /// Only how many there are.
+    Count,
+    /// Nothing: it was not what it looked like.
+    Nothing,
+}
+
+/// Listens to one connection from the moment that its bytes look worth it.
+pub trait Observer: Sized {
+    /// Whether an observer should listen from a segment that begins with these bytes.
+    fn opens_with(bytes: &[u8], at_start: bool) -> bool;
+    /// A listener that begins with the next bytes. `at_start`: nothing came before them in their
+    /// direction.
+    fn begin(at_start: bool) -> Self;
+    /// The next bytes of a side; one call a segment.
+    fn data(&mut self, side: Side, bytes: &[u8], origin: Origin);
+    /// The next `count` bytes of a side are not in the capture.
+    fn missing(&mut self, side: Side, count: u32, why: Missing, origin: Origin);
+    /// `count` further bytes of a side, while only their number matters.
+    fn count(&mut self, side: Side, count: u32);
+    /// While only the number matters: whether to listen again from these bytes on.
+    fn listens_again(&mut self, bytes: &[u8]) -> bool;
+    /// What it wants.
+    fn interest(&self) -> Interest;
+    /// Bytes of memory that it holds for what is not whole yet.
+    fn buffered(&self) -> usize;
+}
+
+/// A connection that nothing more will come of.
+#[derive(Debug)]
+pub struct Ended<O> {
+    /// Wireshark's `tcp.stream`.
+    pub number: u32,
+    /// Addresses and ports.
+    pub endpoints: PerSide<Endpoint>,
+    /// Whether the capture holds packets that the side sent.
+    pub captured: PerSide<bool>,
+    /// The first FIN or RST.
+    pub end: Option<End>,
+    /// It was let go to bound memory; more of it may have come.
+    pub evicted: bool,
+    /// Who listened.
+    pub observer: O,
+}

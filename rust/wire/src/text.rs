@@ -1,0 +1,287 @@
+//! Rows as CSV and JSON Lines.
+//!
+//! The rules are those of `tlsaudit/schema/text.py`, byte for byte: UTF-8, lines end in `\n`,
+//! code points `0x000A`, times `2017-08-07T15:15:44.719194000Z`; in CSV null is empty, lists are
+//! joined by `;`, and text that a spreadsheet would take for a formula gets an apostrophe.
+
+use std::io::Write;
+
+use crate::derived::{self, DERIVED, Names};
+use crate::handshake::Handshake;
+use crate::row::{self, COLUMNS, Cell, Scratch};
+
+/// Which text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Comma-separated values with a line of names.
+    Csv,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// Writes rows of text.
+#[derive(Debug)]
+pub struct TextWriter {
+    format: Format,
+    names: Names,
+    scratch: Scratch,
+    /// `"name":` of every column, for JSON.
+    keys: Vec<String>,
+    /// Whether text that looks like a formula gets an apostrophe, in CSV.
+    neutralise: bool,
+}
+
+impl TextWriter {
+    /// A writer that names versions and suites as `names` says.
+    #[must_use]
+    pub fn new(format: Format, names: Names, neutralise: bool) -> Self {
+        let keys = COLUMNS.iter().chain(DERIVED).map(|(name, _)| format!("\"{name}\":")).collect();
+        Self { format, names, scratch: Scratch::default(), keys, neutralise }
+    }
+
+    /// What comes before the first row.
+    pub fn header(&self, out: &mut Vec<u8>) {
+        if self.format == Format::Csv {
+            for (n, (name, _)) in COLUMNS.iter().chain(DERIVED).enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                out.extend_from_slice(name.as_bytes());
+            }
+            out.push(b'\n');
+        }
+    }
+
+    /// A row.
+    pub fn row(&mut self, row: &Handshake, capture: &str, out: &mut Vec<u8>) {
+        let (format, names, keys) = (self.format, &self.names, &self.keys);
+        let neutralise = self.neutralise;
+        let mut keys = keys.iter();
+        let mut first = true;
+        let mut put = |cell: Cell<'_>| {
+            if !first {
+                out.push(b',');
+            }
+            if format == Format::JsonLines {
+                if first {
+                    out.push(b'{');
+                }
+                out.extend_from_slice(keys.next().map_or(&[][..], |key| key.as_bytes()));
+                json(cell, out);
+            } else {
+                csv(cell, neutralise, out);
+            }
+            first = false;
+        };
+        row::cells(row, capture, &mut self.scratch, &mut put);
+        derived::cells(row, names, &mut put);
+        out.extend_from_slice(if format == Format::JsonLines { b"}\n" } else { b"\n" });
+    }
+}
+
+fn csv(cell: Cell<'_>, neutralise: bool, out: &mut Vec<u8>) {
+    match cell {
+        Cell::Null => {}
+        Cell::Text(text) => csv_text(text, neutralise, out),
+        Cell::Texts(texts) => {
+            let parts: Vec<String> = texts.iter().map(|text| text.replace(';', "\\x3b")).collect();
+            csv_text(&parts.join(";"), neutralise, out);
+        }
+        Cell::Codes(codes) => joined(codes, b';', out, |&value, out| code(value, out)),
+        Cell::Kinds(kinds) => joined(kinds, b';', out, |&value, out| kind(value, out)),
+        scalar => plain(scalar, out),
+    }
+}
+
+fn csv_text(text: &str, neutralise: bool, out: &mut Vec<u8>) {
+    let formula = neutralise && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let quoted = text.contains(['"', ',', '\n', '\r']);
+    if quoted {
+        out.push(b'"');
+    }
+    if formula {
+        out.push(b'\'');
+    }
+    if quoted {
+        out.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+        out.push(b'"');
+    } else {
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
+fn json(cell: Cell<'_>, out: &mut Vec<u8>) {
+    let quoted = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
+        out.push(b'"');
+        write(out);
+        out.push(b'"');
+    };
+    match cell {
+        Cell::Null => out.extend_from_slice(b"null"),
+        Cell::Text(text) => json_text(text, out),
+        Cell::Time(_) | Cell::Code(_) => quoted(out, &|out| plain(cell, out)),
+        Cell::Texts(texts) => listed(texts, out, |text, out| json_text(text, out)),
+        Cell::Codes(codes) => {
+            listed(codes, out, |&value, out| quoted(out, &|out| code(value, out)));
+        }
+        Cell::Kinds(kinds) => {
+            listed(kinds, out, |&value, out| quoted(out, &|out| kind(value, out)));
+        }
+        scalar => plain(scalar, out),
+    }
+}
+
+fn json_text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for character in text.chars() {
+        match character {
+            '"' => out.extend_from_slice(b"\\\""),
+            '\\' => out.extend_from_slice(b"\\\\"),
+            '\u{8}' => out.extend_from_slice(b"\\b"),
+            '\u{c}' => out.extend_from_slice(b"\\f"),
+            '\n' => out.extend_from_slice(b"\\n"),
+            '\r' => out.extend_from_slice(b"\\r"),
+            '\t' => out.extend_from_slice(b"\\t"),
+            control @ '\0'..='\u{1f}' => write(out, format_args!("\\u{:04x}", u32::from(control))),
+            other => {
+                let mut utf8 = [0; 4];
+                out.extend_from_slice(other.encode_utf8(&mut utf8).as_bytes());
+            }
+        }
+    }
+    out.push(b'"');
+}
+
+/// What is written the same way in both formats.
+fn plain(cell: Cell<'_>, out: &mut Vec<u8>) {
+    match cell {
+        Cell::Number(value) => write(out, format_args!("{value}")),
+        Cell::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
+        Cell::Code(value) => code(value, out),
+        Cell::Time(value) => time(value, out),
+        _ => {}
+    }
+}
+
+fn code(value: u16, out: &mut Vec<u8>) {
+    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
+    out.extend_from_slice(b"0x");
+    for shift in [12_u32, 8, 4, 0] {
+        let digit = DIGITS.get(usize::from((value >> shift) & 0xF)).copied();
+        out.extend(digit);
+    }
+}
+
+fn kind(value: u32, out: &mut Vec<u8>) {
+    write(out, format_args!("0x{value:06X}"));
+}
+
+/// Nanoseconds since the epoch as ISO 8601 in UTC.
+fn time(nanoseconds: i64, out: &mut Vec<u8>) {
+    const DAY: i64 = 86_400;
+    let (seconds, fraction) =
+        (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
+    let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
+    let (year, month, day) = civil(days);
+    write(
+        out,
+        format_args!(
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{fraction:09}Z",
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        ),
+    );
+}
+
+/// The date of a day counted from 1970-01-01, in the Gregorian calendar. Nanoseconds in 64 bits
+/// reach from 1677 to 2262, so nothing here can overflow.
+#[allow(clippy::arithmetic_side_effects)]
+fn civil(days: i64) -> (i64, i64, i64) {
+    // Counted in eras of 400 years that begin on a 1st of March, so that leap days come last.
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month, day)
+}
+
+fn joined<T>(
+    values: &[T],
+    separator: u8,
+    out: &mut Vec<u8>,
+    mut put: impl FnMut(&T, &mut Vec<u8>),
+) {
+    for (n, value) in values.iter().enumerate() {
+        if n > 0 {
+            out.push(separator);
+        }
+        put(value, out);
+    }
+}
+
+fn listed<T>(values: &[T], out: &mut Vec<u8>, put: impl FnMut(&T, &mut Vec<u8>)) {
+    out.push(b'[');
+    joined(values, b',', out, put);
+    out.push(b']');
+}
+
+/// Writing to memory cannot fail.
+fn write(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+    let _ = out.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(put: impl Fn(&mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        put(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn times_are_iso_8601_to_the_nanosecond() {
+        assert_eq!(
+            written(|out| time(1_502_118_944_719_194_000, out)),
+            "2017-08-07T15:15:44.719194000Z"
+        );
+        assert_eq!(written(|out| time(0, out)), "1970-01-01T00:00:00.000000000Z");
+        assert_eq!(written(|out| time(-1, out)), "1969-12-31T23:59:59.999999999Z");
+        assert_eq!(
+            written(|out| time(951_782_400_000_000_000, out)),
+            "2000-02-29T00:00:00.000000000Z"
+        );
+        assert_eq!(written(|out| time(i64::MAX, out)), "2262-04-11T23:47:16.854775807Z");
+        assert_eq!(written(|out| time(i64::MIN, out)), "1677-09-21T00:12:43.145224192Z");
+    }
+
+    #[test]
+    fn formulas_are_neutralised_in_csv_only() {
+        let formula = "=cmd|' /C calc'!A0";
+        assert_eq!(written(|out| csv(Cell::Text(formula), true, out)), "'=cmd|' /C calc'!A0");
+        assert_eq!(written(|out| json(Cell::Text(formula), out)), "\"=cmd|' /C calc'!A0\"");
+    }
+
+    #[test]
+    fn quotes_and_commas_are_quoted_as_rfc_4180_says() {
+        assert_eq!(written(|out| csv(Cell::Text("a\"b,c"), true, out)), "\"a\"\"b,c\"");
+        assert_eq!(written(|out| csv(Cell::Text("-a,b"), true, out)), "\"'-a,b\"");
+    }
+
+    #[test]
+    fn lists_are_joined() {
+        assert_eq!(written(|out| csv(Cell::Codes(&[0x0A, 0xC0FF]), true, out)), "0x000A;0xC0FF");
+        assert_eq!(written(|out| json(Cell::Kinds(&[0x07_00C0]), out)), "[\"0x0700C0\"]");
+        assert_eq!(
+            written(|out| csv(Cell::Texts(&["a;b".into(), "c".into()]), true, out)),
+            "a\\x3bb;c"
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! ClientHello: RFC 9846 section 4.1.2, and the same structure since SSL 3.0.
+
+use super::code_point::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
+use super::escape::escaped;
+use super::extension::{self, FieldFault};
+use super::part::{Fault, Part};
+
+/// What a client offers, as far as it was captured. An absent field was not sent or not seen;
+/// `complete` tells which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientHello {
+    /// `legacy_version`; not a claim when `supported_versions` is there.
+    pub legacy_version: Option<ProtocolVersion>,
+    /// `random`.
+    pub random: Option<[u8; 32]>,
+    /// `legacy_session_id`.
+    pub session_id: Option<Vec<u8>>,
+    /// `cipher_suites` in order, GREASE and signalling values kept.
+    pub cipher_suites: Option<Vec<CipherSuite>>,
+    /// The three-byte kinds of an SSL 2.0-format hello that are no TLS suite.
+    pub ssl2_cipher_kinds: Option<Vec<u32>>,
+    /// `legacy_compression_methods` holds the null method, as every hello must.
+    pub offers_null_compression: bool,
+    /// Extension types in order; absent also when the hello has no extension block.
+    pub extensions: Option<Vec<ExtensionType>>,
+    /// Extension 43.
+    pub supported_versions: Option<Vec<ProtocolVersion>>,
+    /// Extension 10.
+    pub groups: Option<Vec<NamedGroup>>,
+    /// Extension 11.
+    pub point_formats: Option<Vec<u8>>,
+    /// Extension 13.
+    pub signature_algorithms: Option<Vec<u16>>,
+    /// Extension 16, escaped.
+    pub alpn: Option<Vec<String>>,
+    /// The first protocol of extension 16 as sent.
+    pub first_alpn: Option<Vec<u8>>,
+    /// The first host name of extension 0, in lower case, escaped.
+    pub server_name: Option<String>,
+    /// A session ticket with content was offered.
+    pub offers_ticket: bool,
+    /// The SSL 2.0 record format was used.
+    pub ssl2_format: bool,
+    /// The whole message was captured and read.
+    pub complete: bool,
+    /// The first thing that could not be read, and what it is.
+    pub fault: Option<FieldFault>,
+}
+
+impl ClientHello {
+    /// Reads the body of a ClientHello that says it has `promised` bytes.
+    #[must_use]
+    pub fn read(body: &[u8], promised: usize) -> Self {
+        let mut hello = Self::default();
+        let mut part = Part::new(body, promised);
+        let whole = part.is_whole();
+        if let Err(fault) = hello.fields(&mut part) {
+            hello.fault.get_or_insert(fault);
+        }
+        hello.complete = whole && hello.fault.is_none();
+        hello
+    }
+
+    /// Whether extension `extension` was seen.
+    #[must_use]
+    pub fn has(&self, extension: ExtensionType) -> bool {
+        self.extensions.as_ref().is_some_and(|all| all.contains(&extension))
+    }
+
+    fn fields(&mut self, part: &mut Part<'_>) -> Result<(), FieldFault> {
+        let named = |name| move |fault| (fault, name);
+        let version = part.u16().map_err(named("ClientHello.legacy_version"))?;
+        self.legacy_version = Some(ProtocolVersion(version));
+        self.random = Some(part.array().map_err(named("ClientHello.random"))?);
+
+        let name = "ClientHello.legacy_session_id";
+        let session_id = part.vector8().map_err(named(name))?;
+        if !session_id.is_whole() {
+            return Err((Fault::Cut, name));
+        }
+        if session_id.captured().len() > 32 {
+            self.fault.get_or_insert((Fault::Malformed, name));
+        }
+        self.session_id = Some(session_id.captured().to_vec());
+
+        let name = "ClientHello.cipher_suites";
+        let (suites, fault) = part.vector16().map_err(named(name))?.numbers();
+        self.cipher_suites = Some(suites.into_iter().map(CipherSuite).collect());
+        self.check(fault, name)?;
+
+        let name = "ClientHello.legacy_compression_methods";
+        let methods = part.vector8().map_err(named(name))?;
+        if !methods.is_whole() {
+            return Err((Fault::Cut, name));
+        }
+        self.offers_null_compression = methods.captured().contains(&0);
+        if part.is_empty() {
+            return Ok(()); // SSL 3.0 to TLS 1.2 without extensions.
+        }
+        let name = "ClientHello.extensions";
+        let list = part.vector16().map_err(named(name))?;
+        let (types, fault) =
+            extension::walk(list, name, |extension, body| self.read_extension(extension, body));
+        self.extensions = Some(types);
+        match fault {
+            Some(fault) => Err(fault),
+            None if part.is_empty() => Ok(()),
+            None => Err((Fault::Malformed, name)),
+        }
+    }
+
+    /// A list that is merely odd is noted and passed; one that was cut ends the reading.
+    fn check(&mut self, fault: Option<Fault>, name: &'static str) -> Result<(), FieldFault> {
+        match fault {
+            None => Ok(()),
+            Some(Fault::Cut) => Err((Fault::Cut, name)),
+            Some(Fault::Malformed) => {
+                self.fault.get_or_insert((Fault::Malformed, name));
+                Ok(())
+            }
+        }
+    }
+
+    fn read_extension(
+        &mut self,
+        extension: ExtensionType,
+        mut body: Part<'_>,
+    ) -> Result<(), FieldFault> {
+        let named = |name| move |fault| (fault, name);
+        match extension {
+            ExtensionType::SERVER_NAME => {
+                let name = "ClientHello.extensions.server_name";
+                if body.is_empty() {
+                    return Err((Fault::Malformed, name));
+                }
+                let mut list = body.vector16().map_err(named(name))?;
+                while !list.is_empty() && self.server_name.is_none() {
+                    let kind = list.u8().map_err(named(name))?;
+                    let host = list.vector16().map_err(named(name))?;
+                    if !host.is_whole() {
+                        return Err((Fault::Cut, name));
+                    }
+                    if kind == 0 {
+                        self.server_name = Some(escaped(&host.captured().to_ascii_lowercase()));
+                    }
+                }
+            }
+            ExtensionType::SUPPORTED_VERSIONS => {
+                let name = "ClientHello.extensions.supported_versions";
+                let (versions, fault) = body.vector8().map_err(named(name))?.numbers();
+                self.supported_versions = Some(versions.into_iter().map(ProtocolVersion).collect());
+                self.note(fault, name);
+            }
+            ExtensionType::SUPPORTED_GROUPS => {
+                let name = "ClientHello.extensions.supported_groups";
+                let (groups, fault) = body.vector16().map_err(named(name))?.numbers();
+                self.groups = Some(groups.into_iter().map(NamedGroup).collect());
+                self.note(fault, name);
+            }
+            ExtensionType::EC_POINT_FORMATS => {
+                let name = "ClientHello.extensions.ec_point_formats";
+                let formats = body.vector8().map_err(named(name))?;
+                self.point_formats = Some(formats.captured().to_vec());
+            }
+            ExtensionType::SIGNATURE_ALGORITHMS => {
+                let name = "ClientHello.extensions.signature_algorithms";
+                let (algorithms, fault) = body.vector16().map_err(named(name))?.numbers();
+                self.signature_algorithms = Some(algorithms);
+                self.note(fault, name);
+            }
+            ExtensionType::ALPN => {
+                let name = "ClientHello.extensions.application_layer_protocol_negotiation";
+                let mut list = body.vector16().map_err(named(name))?;
+                let mut protocols = Vec::new();
+                while !list.is_empty() {
+                    let protocol = list.vector8().map_err(named(name))?;
+                    if !protocol.is_whole() {
+                        self.alpn = Some(protocols);
+                        return Err((Fault::Cut, name));
+                    }
+                    self.first_alpn.get_or_insert_with(|| protocol.captured().to_vec());
+                    protocols.push(escaped(protocol.captured()));
+                }
+                self.alpn = Some(protocols);
+            }
+            ExtensionType::SESSION_TICKET => self.offers_ticket = !body.is_empty(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, fault: Option<Fault>, name: &'static str) {
+        if let Some(fault) = fault {
+            self.fault.get_or_insert((fault, name));
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! JA3, JA3S (Salesforce, BSD-3) and JA4's form for TLS clients (FoxIO, BSD-3).
+
+use std::fmt::Write;
+
+use md5::{Digest, Md5};
+use sha2::Sha256;
+
+use super::client_hello::ClientHello;
+use super::code_point::{ExtensionType, ProtocolVersion, is_grease};
+use super::server_hello::ServerHello;
+
+/// JA3 of a whole ClientHello; `None` where the definition has no answer.
+#[must_use]
+pub fn ja3(hello: &ClientHello) -> Option<String> {
+    if !hello.complete || hello.ssl2_format {
+        return None;
+    }
+    let mut text = String::with_capacity(256);
+    let _ = write!(text, "{},", hello.legacy_version?.0);
+    decimals(&mut text, hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
+    text.push(',');
+    decimals(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
+    text.push(',');
+    decimals(&mut text, hello.groups.iter().flatten().map(|group| group.0));
+    text.push(',');
+    decimals(&mut text, hello.point_formats.iter().flatten().map(|&format| u16::from(format)));
+    Some(hexadecimal(&Md5::digest(text.as_bytes())))
+}
+
+/// JA3S of a whole ServerHello.
+#[must_use]
+pub fn ja3s(hello: &ServerHello) -> Option<String> {
+    if !hello.complete || hello.ssl2_format {
+        return None;
+    }
+    let mut text = String::new();
+    let _ = write!(text, "{},{},", hello.legacy_version?.0, hello.cipher_suite?.0);
+    for (n, extension) in hello.extensions.iter().flatten().enumerate() {
+        let _ = write!(text, "{}{}", if n == 0 { "" } else { "-" }, extension.0);
+    }
+    Some(hexadecimal(&Md5::digest(text.as_bytes())))
+}
+
+/// JA4 of a whole ClientHello over TCP.
+#[must_use]
+pub fn ja4(hello: &ClientHello) -> Option<String> {
+    if !hello.complete || hello.ssl2_format {
+        return None;
+    }
+    let suites = sorted(hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
+    let extensions = sorted(hello.extensions.iter().flatten().map(|extension| extension.0));
+    let version = hello
+        .supported_versions
+        .iter()
+        .flatten()
+        .filter(|version| !is_grease(version.0))
+        .max()
+        .copied()
+        .or(hello.legacy_version)?;
+    let mut text = String::with_capacity(36);
+    let _ = write!(
+        text,
+        "t{}{}{:02}{:02}{}_{}_",
+        ja4_version(version),
+        if hello.has(ExtensionType::SERVER_NAME) { 'd' } else { 'i' },
+        suites.len().min(99),
+        extensions.len().min(99),
+        ja4_alpn(hello.first_alpn.as_deref()),
+        ja4_hash(&list(&suites)),
+    );
+    // Server name and ALPN say where to, not who: the hash leaves them out.
+    let named = [ExtensionType::SERVER_NAME.0, ExtensionType::ALPN.0];
+    let hashed: Vec<u16> =
+        extensions.into_iter().filter(|number| !named.contains(number)).collect();
+    let mut source = list(&hashed);
+    let algorithms: Vec<u16> = hello
+        .signature_algorithms
+        .iter()
+        .flatten()
+        .copied()
+        .filter(|&number| !is_grease(number))
+        .collect();
+    if !algorithms.is_empty() {
+        source.push('_');
+        source.push_str(&list(&algorithms));
+    }
+    text.push_str(&ja4_hash(&source));
+    Some(text)
+}
+
+fn ja4_version(version: ProtocolVersion) -> &'static str {
+    match version.0 {
+        0x0304 => "13",
+        0x0303 => "12",
+        0x0302 => "11",
+        0x0301 => "10",
+        0x0300 => "s3",
+        0x0002 => "s2",
+        0xFEFF => "d1",
+        0xFEFD => "d2",
+        0xFEFC => "d3",
+        _ => "00",
+    }
+}
+
+/// First and last character of the first ALPN value; of the hexadecimal form when they are not
+/// both letters or digits.
+fn ja4_alpn(alpn: Option<&[u8]>) -> String {
+    let Some((Some(&first), Some(&last))) = alpn.map(|value| (value.first(), value.last())) else {
+        return "00".into();
+    };
+    if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
+        return [char::from(first), char::from(last)].iter().collect();
+    }
+    format!("{:x}{:x}", first >> 4, last & 0x0F)
+}
+
+fn ja4_hash(source: &str) -> String {
+    if source.is_empty() {
+        return "0".repeat(12);
+    }
+    let mut hash = hexadecimal(&Sha256::digest(source.as_bytes()));
+    hash.truncate(12);
+    hash
+}
+
+fn sorted(numbers: impl Iterator<Item = u16>) -> Vec<u16> {
+    let mut numbers: Vec<u16> = numbers.filter(|&number| !is_grease(number)).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+fn list(numbers: &[u16]) -> String {
+    let mut text = String::with_capacity(numbers.len().saturating_mul(5));
+    for (n, number) in numbers.iter().enumerate() {
+        let _ = write!(text, "{}{number:04x}", if n == 0 { "" } else { "," });
+    }
+    text
+}
+
+/// Numbers without GREASE, joined as JA3 joins them.
+fn decimals(text: &mut String, numbers: impl Iterator<Item = u16>) {
+    for (n, number) in numbers.filter(|&number| !is_grease(number)).enumerate() {
+        let _ = write!(text, "{}{number}", if n == 0 { "" } else { "-" });
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::code_point::CipherSuite;
+    use super::*;
+
+    /// The worked example of FoxIO's technical description of JA4.
+    #[test]
+    fn ja4_equals_the_published_example() {
+        let suites = [
+            0x2A2A, 0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA9, 0xCCA8, 0xC013,
+            0xC014, 0x009C, 0x009D, 0x002F, 0x0035,
+        ];
+        let extensions = [
+            0x001B, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002D, 0x000D, 0x0005, 0x0023, 0x0012,
+            0x002B, 0xFF01, 0x000B, 0x000A, 0x0015,
+        ];
+        let hello = ClientHello {
+            legacy_version: Some(ProtocolVersion::TLS12),
+            cipher_suites: Some(suites.map(CipherSuite).to_vec()),
+            extensions: Some(extensions.map(ExtensionType).to_vec()),
+            supported_versions: Some(vec![
+                ProtocolVersion(0x6A6A),
+                ProtocolVersion::TLS13,
+                ProtocolVersion::TLS12,
+            ]),
+            signature_algorithms: Some(vec![
+                0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601,
+            ]),
+            first_alpn: Some(b"h2".to_vec()),
+            complete: true,
+            ..ClientHello::default()
+        };
+        assert_eq!(ja4(&hello).as_deref(), Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));
+    }
+
+    #[test]
+    fn a_cut_hello_has_no_fingerprint() {
+        let hello = ClientHello {
+            legacy_version: Some(ProtocolVersion::TLS12),
+            cipher_suites: Some(vec![]),
+            ..ClientHello::default()
+        };
+        assert_eq!((ja3(&hello), ja4(&hello)), (None, None));
+    }
+}

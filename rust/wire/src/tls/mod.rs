@@ -1,0 +1,13 @@
+//! Bytes of one direction to records, messages and hellos.
+
+pub mod client_hello;
+pub mod code_point;
+pub mod escape;
+pub mod extension;
+pub mod fingerprint;
+mod key_exchange;
+pub mod parser;
+pub mod part;
+pub mod record;
+pub mod server_hello;
+pub mod ssl2;

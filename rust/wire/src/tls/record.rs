@@ -1,0 +1,63 @@
+//! The record header, and which bytes can be one.
+
+/// Content types (RFC 9846 section 5.1; heartbeat is RFC 6520).
+pub mod content_type {
+    /// Changes keys; meaningless in TLS 1.3.
+    pub const CHANGE_CIPHER_SPEC: u8 = 20;
+    /// An alert.
+    pub const ALERT: u8 = 21;
+    /// Handshake messages.
+    pub const HANDSHAKE: u8 = 22;
+    /// Anything encrypted, in TLS 1.3.
+    pub const APPLICATION_DATA: u8 = 23;
+    /// RFC 6520.
+    pub const HEARTBEAT: u8 = 24;
+}
+
+/// Bytes of a record header.
+pub const HEADER_LENGTH: usize = 5;
+
+/// The longest payload that any version allows: 2^14 and 2048 more when protected (RFC 5246
+/// section 6.2.3).
+pub const MAX_LENGTH: usize = 16_384 + 2_048;
+
+/// A record header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Content type.
+    pub content_type: u8,
+    /// `legacy_record_version`.
+    pub version: u16,
+    /// Bytes that follow.
+    pub length: usize,
+}
+
+impl Header {
+    /// The header in these five bytes, if they can be one.
+    #[must_use]
+    pub fn read(bytes: [u8; HEADER_LENGTH]) -> Option<Self> {
+        can_begin(&bytes).then_some(())?;
+        let [content_type, major, minor, high, low] = bytes;
+        Some(Self {
+            content_type,
+            version: u16::from_be_bytes([major, minor]),
+            length: usize::from(u16::from_be_bytes([high, low])),
+        })
+    }
+}
+
+/// Whether these bytes, however few, can be the beginning of a record.
+#[must_use]
+pub fn can_begin(bytes: &[u8]) -> bool {
+    let length = match bytes {
+        [_, _, _, high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])),
+        [_, _, _, high] => usize::from(*high) << 8,
+        _ => 0,
+    };
+    let type_fits =
+        |byte: &u8| (content_type::CHANGE_CIPHER_SPEC..=content_type::HEARTBEAT).contains(byte);
+    bytes.first().is_none_or(type_fits)
+        && bytes.get(1).is_none_or(|&major| major == 3)
+        && bytes.get(2).is_none_or(|&minor| minor <= 4)
+        && length <= MAX_LENGTH
+}

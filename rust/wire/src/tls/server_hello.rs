@@ -1,0 +1,166 @@
+//! ServerHello: RFC 9846 section 4.1.3, and the same structure since SSL 3.0.
+
+use super::code_point::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
+use super::escape::escaped;
+use super::extension::{self, FieldFault};
+use super::part::{Fault, Part};
+
+/// SHA-256 of "HelloRetryRequest": the random that makes a ServerHello one (RFC 9846 section
+/// 4.1.3).
+const RETRY_RANDOM: [u8; 32] = [
+    0xCF, 0x21, 0xAD, 0x74, 0xE5, 0x9A, 0x61, 0x11, 0xBE, 0x1D, 0x8C, 0x02, 0x1E, 0x65, 0xB8, 0x91,
+    0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
+];
+
+/// What a server chose, as far as it was captured.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerHello {
+    /// `legacy_version`.
+    pub legacy_version: Option<ProtocolVersion>,
+    /// `random`.
+    pub random: Option<[u8; 32]>,
+    /// `legacy_session_id_echo`; absent in drafts of TLS 1.3 before 22.
+    pub session_id: Option<Vec<u8>>,
+    /// `cipher_suite`.
+    pub cipher_suite: Option<CipherSuite>,
+    /// `legacy_compression_method`; absent in drafts of TLS 1.3 before 22.
+    pub compression_method: Option<u8>,
+    /// Extension types in order.
+    pub extensions: Option<Vec<ExtensionType>>,
+    /// Extension 43.
+    pub supported_version: Option<ProtocolVersion>,
+    /// The group of extension 51.
+    pub key_share_group: Option<NamedGroup>,
+    /// Extension 16, escaped.
+    pub alpn: Option<String>,
+    /// It answers in the SSL 2.0 record format.
+    pub ssl2_format: bool,
+    /// The whole message was captured and read.
+    pub complete: bool,
+    /// The first thing that could not be read, and what it is.
+    pub fault: Option<FieldFault>,
+}
+
+/// What the last eight bytes of the random say when the server could have done better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DowngradeSentinel {
+    /// `DOWNGRD` 01: the server speaks TLS 1.3 and chose 1.2.
+    Tls12,
+    /// `DOWNGRD` 00: the server speaks TLS 1.2 at least and chose 1.1 or below.
+    Tls11OrBelow,
+}
+
+impl ServerHello {
+    /// Reads the body of a ServerHello that says it has `promised` bytes.
+    #[must_use]
+    pub fn read(body: &[u8], promised: usize) -> Self {
+        let mut hello = Self::default();
+        let mut part = Part::new(body, promised);
+        let whole = part.is_whole();
+        if let Err(fault) = hello.fields(&mut part) {
+            hello.fault.get_or_insert(fault);
+        }
+        hello.complete = whole && hello.fault.is_none();
+        hello
+    }
+
+    /// Whether it asks the client for another hello instead of choosing.
+    #[must_use]
+    pub fn is_retry_request(&self) -> bool {
+        self.random == Some(RETRY_RANDOM)
+    }
+
+    /// Whether extension `extension` was seen.
+    #[must_use]
+    pub fn has(&self, extension: ExtensionType) -> bool {
+        self.extensions.as_ref().is_some_and(|all| all.contains(&extension))
+    }
+
+    /// The version that was negotiated, as far as seen: extension 43, else the legacy field.
+    #[must_use]
+    pub fn version(&self) -> Option<ProtocolVersion> {
+        self.supported_version.or(self.legacy_version)
+    }
+
+    /// The downgrade sentinel (RFC 9846 section 4.1.3).
+    #[must_use]
+    pub fn downgrade_sentinel(&self) -> Option<DowngradeSentinel> {
+        let random = self.random?;
+        match random.last_chunk::<8>()? {
+            b"DOWNGRD\x01" => Some(DowngradeSentinel::Tls12),
+            b"DOWNGRD\x00" => Some(DowngradeSentinel::Tls11OrBelow),
+            _ => None,
+        }
+    }
+
+    fn fields(&mut self, part: &mut Part<'_>) -> Result<(), FieldFault> {
+        let named = |name| move |fault| (fault, name);
+        let version = part.u16().map_err(named("ServerHello.legacy_version"))?;
+        let version = ProtocolVersion(version);
+        self.legacy_version = Some(version);
+        self.random = Some(part.array().map_err(named("ServerHello.random"))?);
+
+        // Drafts of TLS 1.3 before 22 say their version here and have neither session id nor
+        // compression method.
+        let draft = version.is_draft();
+        if !draft {
+            let name = "ServerHello.legacy_session_id_echo";
+            let session_id = part.vector8().map_err(named(name))?;
+            if !session_id.is_whole() {
+                return Err((Fault::Cut, name));
+            }
+            if session_id.captured().len() > 32 {
+                self.fault.get_or_insert((Fault::Malformed, name));
+            }
+            self.session_id = Some(session_id.captured().to_vec());
+        }
+        let suite = part.u16().map_err(named("ServerHello.cipher_suite"))?;
+        self.cipher_suite = Some(CipherSuite(suite));
+        if !draft {
+            let name = "ServerHello.legacy_compression_method";
+            self.compression_method = Some(part.u8().map_err(named(name))?);
+        }
+        if part.is_empty() {
+            return Ok(());
+        }
+        let name = "ServerHello.extensions";
+        let list = part.vector16().map_err(named(name))?;
+        let (types, fault) =
+            extension::walk(list, name, |extension, body| self.read_extension(extension, body));
+        self.extensions = Some(types);
+        match fault {
+            Some(fault) => Err(fault),
+            None if part.is_empty() => Ok(()),
+            None => Err((Fault::Malformed, name)),
+        }
+    }
+
+    fn read_extension(
+        &mut self,
+        extension: ExtensionType,
+        mut body: Part<'_>,
+    ) -> Result<(), FieldFault> {
+        let named = |name| move |fault| (fault, name);
+        match extension {
+            ExtensionType::SUPPORTED_VERSIONS => {
+                let name = "ServerHello.extensions.supported_versions";
+                self.supported_version = Some(ProtocolVersion(body.u16().map_err(named(name))?));
+            }
+            ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT => {
+                let name = "ServerHello.extensions.key_share";
+                self.key_share_group = Some(NamedGroup(body.u16().map_err(named(name))?));
+            }
+            ExtensionType::ALPN => {
+                let name = "ServerHello.extensions.application_layer_protocol_negotiation";
+                let mut list = body.vector16().map_err(named(name))?;
+                let protocol = list.vector8().map_err(named(name))?;
+                if !protocol.is_whole() {
+                    return Err((Fault::Cut, name));
+                }
+                self.alpn = Some(escaped(protocol.captured()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.tables import NO_ANSWER, OLD_ANSWER, OLD_VERSION, TLS13, handshake_row, make_handshakes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.tables import NO_ANSWER, OLD_ANSWER, OLD_VERSION, TLS13, handshake_row, make_handshakes
 
 from tlsaudit import registry, schema
 from tlsaudit.findings import RULES, Policy, find, load_policy, policy_names, rule
@@ -26,9 +26,15 @@ EVERYTHING = Policy(
 )
 
 
-def found(policy: Policy = EVERYTHING, **values: Any) -> pd.DataFrame:
-    """The findings of one handshake."""
-    return find(make_handshakes([handshake_row(**values)]), policy)
+def found(**values: Any) -> pd.DataFrame:
+    """The findings of one handshake, every rule on."""
+    return find(make_handshakes([handshake_row(**values)]), EVERYTHING)
+
+
+def severities(policy: str, **values: Any) -> dict[str, str]:
+    """The severity by rule of one handshake under a shipped policy."""
+    findings = find(make_handshakes([handshake_row(**values)]), load_policy(policy))
+    return dict(zip(findings["rule"], findings["severity"], strict=True))
 
 
 def rules_of(**values: Any) -> list[str]:
@@ -205,10 +211,8 @@ class TestTable:
 
 class TestShippedPolicies:
     def test_entra_is_about_tls12_and_3des(self) -> None:
-        entra = load_policy("entra")
         row = {**OLD_VERSION, **OLD_ANSWER, "negotiated_cipher_suite": 0x000A}
-        findings = found(entra, **row).set_index("rule")["severity"].astype("object").to_dict()
-        assert findings == {
+        assert severities("entra", **row) == {
             "tls10-negotiated": "high",
             "3des-negotiated": "high",
             "tls10-is-best-offered": "high",
@@ -216,9 +220,7 @@ class TestShippedPolicies:
         }
 
     def test_bcp195_says_should_not_of_3des(self) -> None:
-        bcp195 = load_policy("bcp195")
-        findings = found(bcp195, negotiated_cipher_suite=0x000A).set_index("rule")["severity"]
-        assert findings.astype("object").to_dict() == {
+        assert severities("bcp195", negotiated_cipher_suite=0x000A) == {
             "3des-negotiated": "medium",
             "3des-offered": "info",
         }

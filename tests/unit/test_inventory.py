@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.tables import (
     NO_ANSWER,
     OLD_ANSWER,
@@ -15,8 +17,6 @@ from support.tables import (
     make_handshakes,
     office_rows,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tlsaudit import schema
 from tlsaudit.findings import find, load_policy
@@ -38,7 +38,7 @@ def table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
 def one(*rows: dict[str, Any]) -> dict[str, Any]:
     made = table(rows)
     assert len(made) == 1
-    return made.to_dict("records")[0]
+    return {str(name): value for name, value in made.to_dict("records")[0].items()}
 
 
 def test_no_handshakes_are_no_clients() -> None:

@@ -59,7 +59,8 @@ class TestDefinitions:
     def test_columns_are_known_without_loading_pandas(self) -> None:
         program = (
             "import sys; from tlsaudit import schema, registry; schema.markdown(); "
-            "registry.names_for_core(); print(*sorted({'numpy','pandas','pyarrow'} & set(sys.modules)))"
+            "registry.names_for_core(); "
+            "print(*sorted({'numpy', 'pandas', 'pyarrow'} & set(sys.modules)))"
         )
         ran = subprocess.run(
             [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
@@ -267,16 +268,16 @@ class TestConversion:
 
     def test_conform_refuses_unknown_and_missing_columns(self) -> None:
         frame = schema.empty(schema.CLIENTS)
-        with pytest.raises(SchemaError, match="^sni: not a column"):
+        with pytest.raises(SchemaError, match=r"^sni: not a column"):
             schema.conform(frame.assign(sni=""), schema.CLIENTS)
-        with pytest.raises(SchemaError, match="^handshakes: the column is missing"):
+        with pytest.raises(SchemaError, match=r"^handshakes: the column is missing"):
             schema.conform(frame.drop(columns="handshakes"), schema.CLIENTS)
         assert "client_name" in schema.conform(frame.drop(columns="client_name"), schema.CLIENTS)
 
     def test_check_finds_what_pandas_did_behind_our_back(self) -> None:
         frame = make_handshakes([handshake_row()])
         schema.check(frame, schema.HANDSHAKE_TABLE)
-        with pytest.raises(SchemaError, match="^client_port: the dtype is float64"):
+        with pytest.raises(SchemaError, match=r"^client_port: the dtype is float64"):
             schema.check(frame.astype({"client_port": "float64"}), schema.HANDSHAKE_TABLE)
         with pytest.raises(SchemaError, match="order"):
             schema.check(frame[frame.columns[::-1]], schema.HANDSHAKE_TABLE)
@@ -292,7 +293,7 @@ class TestConversion:
     def test_parquet_of_another_table_is_refused(self, tmp_path: Path) -> None:
         path = tmp_path / "clients.parquet"
         schema.write_parquet(schema.empty(schema.CLIENTS), schema.CLIENTS, path)
-        with pytest.raises(SchemaError, match="^client_name: not a column"):
+        with pytest.raises(SchemaError, match=r"^client_name: not a column"):
             schema.read_parquet(path, schema.FINDINGS)
 
     def test_captures_keep_their_order_and_their_nanoseconds(self) -> None:
@@ -309,7 +310,7 @@ class TestConversion:
         assert frame["capture"].to_list() == ["z.pcap", "a.txt"]
         assert frame["first_ts"].iloc[0].value == 1_502_118_944_719_194_123
         assert pd.isna(frame["first_ts"].iloc[1])
-        with pytest.raises(SchemaError, match="^colour: not a column"):
+        with pytest.raises(SchemaError, match=r"^colour: not a column"):
             schema.captures_frame([{**rows[0], "colour": "red"}])
 
 

@@ -24,7 +24,6 @@ written as it is. Nothing is put before a formula.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from functools import cache
@@ -83,21 +82,14 @@ def _csv_header(columns: Sequence[Column]) -> str:
 
 
 def _csv_lines(frame: pd.DataFrame, columns: Sequence[Column]) -> str:
-    text = io.StringIO()
-    for row in zip(*(_csv_cells(frame[column.name], column) for column in columns), strict=True):
-        text.write(",".join(row))
-        text.write("\n")
-    return text.getvalue()
+    cells = (_csv_cells(frame[column.name], column) for column in columns)
+    return "".join(",".join(row) + "\n" for row in zip(*cells, strict=True))
 
 
 def _jsonl_lines(frame: pd.DataFrame, columns: Sequence[Column]) -> str:
-    text = io.StringIO()
-    keys = [f'"{column.name}":' for column in columns]
-    for row in zip(*(_json_cells(frame[column.name], column) for column in columns), strict=True):
-        text.write("{")
-        text.write(",".join(key + value for key, value in zip(keys, row, strict=True)))
-        text.write("}\n")
-    return text.getvalue()
+    cells = (_json_cells(frame[column.name], column) for column in columns)
+    line = "{" + ",".join(f'"{column.name}":%s' for column in columns) + "}\n"
+    return "".join(line % row for row in zip(*cells, strict=True))
 
 
 def _csv_cells(series: pd.Series[Any], column: Column) -> list[str]:
@@ -193,7 +185,10 @@ def _values(series: pd.Series[Any], column: Column) -> list[Any]:
         moments = series.dt.tz_convert(None).to_numpy(dtype="datetime64[ns]")
         stamps = np.datetime_as_string(moments, unit="ns").tolist()
         return [None if stamp == "NaT" else stamp + "Z" for stamp in stamps]
-    return [
-        None if null else value
-        for value, null in zip(series.tolist(), series.isna().tolist(), strict=True)
-    ]
+    nulls = series.isna().to_numpy()
+    if nulls.all():
+        return [None] * len(series)
+    values: list[Any] = series.tolist()
+    for row in np.flatnonzero(nulls).tolist():
+        values[row] = None
+    return values

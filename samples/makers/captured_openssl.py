@@ -133,6 +133,7 @@ def _recipe(
     shows: str,
     run: Callable[[Lab], None],
     tags: tuple[str, ...],
+    *,
     outcomes: str | tuple[str, ...] = "completed",
     ending: str = "pcap",
 ) -> Recipe:
@@ -197,7 +198,7 @@ RECIPES = (
         "TLS_FALLBACK_SCSV twice: accepted by a TLS 1.1 server, refused by one that can do better",
         _fallback,
         ("tls11", "fallback-scsv", "refused"),
-        ("completed", "rejected"),
+        outcomes=("completed", "rejected"),
     ),
     _recipe(
         "tls12-null-cipher",

@@ -108,12 +108,14 @@ def _plain_server(lab: Lab) -> None:
 
 
 def _plain_client(lab: Lab) -> None:
-    with serve(lab.server, 443, ssl_handler(ssl_context(lab.rsa))):
-        with connect(lab.client, lab.server.ip, 443) as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\nHost: www.example.test\r\n\r\n")
-            with contextlib.suppress(ConnectionResetError):
-                while connection.recv(4096):
-                    pass
+    with (
+        serve(lab.server, 443, ssl_handler(ssl_context(lab.rsa))),
+        connect(lab.client, lab.server.ip, 443) as connection,
+        contextlib.suppress(ConnectionResetError),
+    ):
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: www.example.test\r\n\r\n")
+        while connection.recv(4096):
+            pass
 
 
 def _recipe(
@@ -121,6 +123,7 @@ def _recipe(
     shows: str,
     run: Callable[[Lab], None],
     tags: tuple[str, ...],
+    *,
     outcomes: str | tuple[str, ...] = "rejected",
     decode_as: tuple[str, ...] = (),
     note: str = "",
@@ -182,42 +185,42 @@ RECIPES = (
         "a hello that the server acknowledges and never answers; the client gives up",
         _silence,
         ("unanswered", "python"),
-        "unanswered",
+        outcomes="unanswered",
     ),
     _recipe(
         "failed-unknown-authority",
         "TLS 1.2 given up by a client that does not know who signed the certificate",
         _client_distrusts(ssl.TLSVersion.TLSv1_2),
         ("failed", "tls12", "python"),
-        "failed",
+        outcomes="failed",
     ),
     _recipe(
         "failed-unknown-authority-tls13",
         "the same in TLS 1.3: OpenSSL has no keys yet and sends its alert in clear",
         _client_distrusts(ssl.TLSVersion.TLSv1_3),
         ("failed", "tls13", "python"),
-        "failed",
+        outcomes="failed",
     ),
     _recipe(
         "failed-encrypted-alert",
         "the same in TLS 1.3 by GnuTLS, whose alert is encrypted: not to be seen as one",
         _encrypted_alert,
         ("failed", "tls13", "gnutls"),
-        "failed",
+        outcomes="failed",
     ),
     _recipe(
         "failed-client-certificate",
         "TLS 1.2 ended by the server because the client has no certificate",
         _client_certificate,
         ("failed", "tls12", "openssl"),
-        "failed",
+        outcomes="failed",
     ),
     _recipe(
         "warning-before-server-hello",
         "TLS 1.2 that completes after a warning, unrecognized_name, ahead of the ServerHello",
         _unrecognized_name,
         ("tls12", "warning", "openssl"),
-        "completed",
+        outcomes="completed",
     ),
     _recipe(
         "tls-to-http-port",

@@ -1,4 +1,4 @@
-"""Chromium as a client: its hellos carry GREASE, encrypted_client_hello and a post-quantum share."""
+"""Chromium as a client: its hellos carry GREASE, ECH and a post-quantum key share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from network import Host
 
 
-def browse(host: Host, address: str, names: Mapping[str, str], *options: str) -> None:
+def browse(host: Host, address: str, names: Mapping[str, str]) -> None:
     """Loads one page in a headless Chromium on the host; `names` maps server names to addresses.
 
     The host has no way to a name server, so whatever else the browser would like to fetch stays
@@ -17,13 +17,10 @@ def browse(host: Host, address: str, names: Mapping[str, str], *options: str) ->
     """
     rules = ", ".join(f"MAP {name} {ip}" for name, ip in names.items())
     with tempfile.TemporaryDirectory() as profile:
-        subprocess.run(
-            ["ip", "netns", "exec", host.namespace, "chromium", "--headless", "--no-sandbox"]
-            + ["--disable-gpu", "--disable-quic", "--ignore-certificate-errors", "--no-first-run"]
-            + ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-            + [f"--user-data-dir={profile}", f"--host-resolver-rules={rules}", *options]
-            + ["--timeout=15000", "--dump-dom", address],
-            capture_output=True,
-            check=False,
-            timeout=90,
-        )
+        settings = f"--headless --no-sandbox --disable-gpu --user-data-dir={profile}"
+        quiet = "--no-first-run --disable-background-networking --disable-component-update"
+        tls = "--disable-quic --disable-sync --ignore-certificate-errors --timeout=15000"
+        command = ["ip", "netns", "exec", host.namespace, "chromium"]
+        command += [*f"{settings} {quiet} {tls} --dump-dom".split()]
+        command += [f"--host-resolver-rules={rules}", address]
+        subprocess.run(command, capture_output=True, check=False, timeout=90)

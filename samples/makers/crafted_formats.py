@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import capture_files
 import wire
 from capture_files import Frame
@@ -65,7 +67,7 @@ TSRESOL, TSOFFSET = 9, 14
 def _resolutions() -> bytes:
     """Four interfaces: seconds, nanoseconds, 1/1024 s, and microseconds after an offset."""
     offset = 1_700_000_000
-    interfaces = (
+    interfaces: tuple[tuple[list[tuple[int, bytes]], Callable[[int], int]], ...] = (
         ([(TSRESOL, b"\x00")], lambda ns: ns // 10**9),
         ([(TSRESOL, b"\x09")], lambda ns: ns),
         ([(TSRESOL, b"\x8a")], lambda ns: ns * 1024 // 10**9),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wire
-from conversation import Conversation, connection_columns, finish, go_on, shake_hands
+from conversation import Conversation, connection_columns, finish, shake_hands
 from crafting import make, recipe
 
 __all__ = ["RECIPES", "make"]
@@ -62,7 +62,8 @@ def _draft() -> Conversation:
     extensions = (*wire.ordinary_extensions(), versions, wire.key_share(0x001D, bytes(32)))
     hello = wire.ClientHello(suites=(0x1301, 0x1302, *wire.SUITES), extensions=extensions)
     answer = wire.ServerHello(
-        suite=0x1301, extensions=((43, wire.u16(DRAFT_28)), (51, wire.u16(29) + wire.sized(2, bytes(32))))
+        suite=0x1301,
+        extensions=((43, wire.u16(DRAFT_28)), (51, wire.u16(29) + wire.sized(2, bytes(32)))),
     )
     conversation = Conversation().open()
     conversation.send("client", wire.record(wire.HANDSHAKE, 0x0301, hello.message()))

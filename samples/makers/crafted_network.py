@@ -23,7 +23,7 @@ from conversation import (
 )
 from crafting import make, recipe
 from scapy.contrib.mpls import MPLS
-from scapy.layers.inet import IP, TCP, IPOption_NOP, IPOption_Router_Alert, fragment
+from scapy.layers.inet import TCP, IPOption_NOP, IPOption_Router_Alert, fragment
 from scapy.layers.inet6 import (
     IPv6,
     IPv6ExtHdrDestOpt,
@@ -42,13 +42,14 @@ OLD = wire.ClientHello(0x0301, (0x002F, 0x000A))
 OLD_ANSWER = wire.ServerHello(0x0301, 0x000A)
 
 
-def _old(**ends: object) -> Conversation:
-    """A TLS 1.0 handshake with 3DES."""
-    return shake_hands(Conversation(**ends), OLD, OLD_ANSWER)  # type: ignore[arg-type]
+def _old(client_port: int = 50000) -> Conversation:
+    """A TLS 1.0 handshake with 3DES over IPv4."""
+    return shake_hands(Conversation(client_port=client_port), OLD, OLD_ANSWER)
 
 
-def _six(**ends: object) -> Conversation:
-    return _old(client=CLIENT6, server=SERVER6, **ends)
+def _six(client_port: int = 50000) -> Conversation:
+    """The same over IPv6."""
+    return shake_hands(Conversation(CLIENT6, SERVER6, client_port), OLD, OLD_ANSWER)
 
 
 def _mixed() -> list[Packet]:
@@ -90,9 +91,7 @@ def _null() -> bytes:
 
 
 def _null_big_endian() -> bytes:
-    return capture_files.pcap(
-        _prefixed(_mixed(), b"\0\0\0\x02", b"\0\0\0\x1c"), 0, byte_order=">"
-    )
+    return capture_files.pcap(_prefixed(_mixed(), b"\0\0\0\x02", b"\0\0\0\x1c"), 0, byte_order=">")
 
 
 def _loop() -> bytes:
@@ -132,7 +131,9 @@ def _cooked2() -> bytes:
 
 def _ethernet(packet: Packet, kind: int | None = None) -> Packet:
     source, target = (CLIENT_MAC, SERVER_MAC) if _from_client(packet) else (SERVER_MAC, CLIENT_MAC)
-    return Ether(src=source, dst=target) if kind is None else Ether(src=source, dst=target, type=kind)
+    return (
+        Ether(src=source, dst=target) if kind is None else Ether(src=source, dst=target, type=kind)
+    )
 
 
 def _tags() -> bytes:
@@ -143,7 +144,9 @@ def _tags() -> bytes:
     double = _six(client_port=50002).packets
     packets += [_ethernet(p) / Dot1AD(vlan=100) / Dot1Q(vlan=42) / p for p in double]
     cisco = _old(client_port=50003).packets
-    packets += [_ethernet(p, 0x9100) / Dot1Q(vlan=100, type=0x8100) / Dot1Q(vlan=7) / p for p in cisco]
+    packets += [
+        _ethernet(p, 0x9100) / Dot1Q(vlan=100, type=0x8100) / Dot1Q(vlan=7) / p for p in cisco
+    ]
     priority = _old(client_port=50004).packets
     packets += [_ethernet(p) / Dot1Q(vlan=0, prio=5) / p for p in priority]
     return capture_files.pcap(frames(packets))
@@ -152,8 +155,8 @@ def _tags() -> bytes:
 def _labels() -> bytes:
     """MPLS: one label, three labels after a VLAN tag, and Ethernet behind a control word."""
     packets = []
-    for packet in _old(client_port=50001).packets:
-        packets.append(_ethernet(packet, 0x8847) / MPLS(label=100, s=1, ttl=64) / packet)
+    one_label = _old(client_port=50001).packets
+    packets += [_ethernet(p, 0x8847) / MPLS(label=100, s=1, ttl=64) / p for p in one_label]
     for packet in _six(client_port=50002).packets:
         labels = MPLS(label=100, s=0) / MPLS(label=200, s=0) / MPLS(label=300, s=1)
         packets.append(_ethernet(packet) / Dot1Q(vlan=42, type=0x8847) / labels / packet)
@@ -196,8 +199,9 @@ def _fragments() -> Conversation:
     packets: list[Packet] = []
     for number, packet in enumerate(conversation.packets):
         packet.id = 1000 + number
-        pieces = fragment(packet, fragsize=64) if packet[TCP].payload else [packet]
-        packets += [pieces[-1], *pieces[:-1]]
+        # scapy's functions have no types.
+        cut = fragment(packet, fragsize=64) if packet[TCP].payload else [packet]  # type: ignore[no-untyped-call]
+        packets += [cut[-1], *cut[:-1]]
     conversation.packets = packets
     return conversation
 
@@ -219,7 +223,7 @@ def _extension_headers() -> Conversation:
         base = base / IPv6ExtHdrRouting(type=253, segleft=0)
         if packet[TCP].payload:
             whole = base / IPv6ExtHdrFragment(id=5000 + number) / IPv6ExtHdrDestOpt() / packet[TCP]
-            packets += fragment6(whole, 256)
+            packets += fragment6(whole, 256)  # type: ignore[no-untyped-call]
         else:
             packets.append(base / IPv6ExtHdrDestOpt() / packet[TCP])
     conversation.packets = packets
@@ -261,7 +265,8 @@ SUITES_KEPT = 14
 def _cut_frames() -> bytes:
     first = Conversation(client_port=50001)
     first.open().send(
-        "client", wire.record(wire.HANDSHAKE, 0x0301, wire.ClientHello(0x0301, MANY_SUITES).message())
+        "client",
+        wire.record(wire.HANDSHAKE, 0x0301, wire.ClientHello(0x0301, MANY_SUITES).message()),
     )
     flight = (OLD_ANSWER.message(), wire.certificate(), wire.SERVER_HELLO_DONE)
     first.send("server", wire.record(wire.HANDSHAKE, 0x0301, *flight))

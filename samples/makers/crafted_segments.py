@@ -84,9 +84,8 @@ def _overlapping() -> Conversation:
 
 
 def _wrapped() -> Conversation:
-    numbers = {"client_sequence": 2**32 - 60, "server_sequence": 2**32 - 1}
-    conversation = Conversation(**numbers).open().send("client", HELLO_RECORD, size=50)
-    return finish(conversation, ANSWER)
+    conversation = Conversation(client_sequence=2**32 - 60, server_sequence=2**32 - 1)
+    return finish(conversation.open().send("client", HELLO_RECORD, size=50), ANSWER)
 
 
 def _syn_missing() -> Conversation:

@@ -22,7 +22,6 @@ from sample import COLUMNS, Row, Sample
 # ServerHello.random of a HelloRetryRequest (RFC 9846 section 4.1.3; the SHA-256 of its name).
 RETRY_RANDOM = "cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c"
 PREFERENCES = ("tcp.reassemble_out_of_order:TRUE", "ip.defragment:TRUE", "tcp.check_checksum:FALSE")
-# A list in this order of fields is joined with ";" as everywhere in the text form of the table.
 SEPARATOR = ";"
 
 
@@ -197,9 +196,8 @@ def record_messages(record: ElementTree.Element) -> Iterator[tuple[str, ElementT
             if kind:
                 yield kind, tree
         # An alert in clear is two bytes long; a longer one is encrypted or authenticated.
-        elif tree.get("name") == "tls.alert_message":
-            if first(record, "tls.record.length") == "2":
-                yield "alert", tree
+        elif tree.get("name") == "tls.alert_message" and first(record, "tls.record.length") == "2":
+            yield "alert", tree
 
 
 # --- fields -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import importlib
 import sys
 from types import ModuleType
 
+import byte_reader
 import lab
 import texts
 from sample import Sample
@@ -43,7 +44,7 @@ def main() -> int:
     if unknown := wanted - {sample.id for sample, _ in samples}:
         parser.error(f"no such sample: {', '.join(sorted(unknown))}")
     if arguments.check:
-        stale = texts.stale(samples)
+        stale = [*texts.stale(samples), *byte_reader.problems((), print)]
         print("\n".join(stale) if stale else "samples are fresh")
         return 1 if stale else 0
     if not arguments.texts:

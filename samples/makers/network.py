@@ -48,13 +48,15 @@ def _set_namespace(descriptor: int) -> None:
 
 @dataclass(frozen=True)
 class Host:
-    """A machine on the link: its namespace, hardware address and IP addresses with prefixes."""
+    """A machine on the link: its namespace, hardware address and IP addresses with prefixes.
+
+    An address with the prefix of a single host (`/32`) is put on the loopback interface.
+    """
 
     name: str
     mac: str
     addresses: tuple[str, ...]
     routes: tuple[str, ...] = ()  # each "network via gateway"
-    forwards: bool = False
 
     @property
     def namespace(self) -> str:
@@ -96,7 +98,7 @@ class Network:
         self._made.clear()
 
     def _make_namespace(self, name: str) -> None:
-        _ip("netns", "add", name)
+        _ip(f"netns add {name}")
         self._made.append(name)
 
     def _make_switch(self) -> None:
@@ -104,36 +106,35 @@ class Network:
         with in_namespace(self.namespace):
             # The bridge itself has no address and sends nothing of its own.
             Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
-            _ip("link", "add", self.bridge, "type", "bridge", "stp_state", "0", "mcast_snooping", "0")
-            _ip("link", "set", self.bridge, "up")
+            _ip(f"link add {self.bridge} type bridge stp_state 0 mcast_snooping 0")
+            _ip(f"link set {self.bridge} up")
 
     def _plug_in(self, number: int, host: Host) -> None:
         self._make_namespace(host.namespace)
         port = f"port{number}"
         with in_namespace(self.namespace):
-            _ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", host.namespace)
+            _ip(f"link add {port} type veth peer name eth0 netns {host.namespace}")
             _turn_offloads_off(port)
-            _ip("link", "set", port, "master", self.bridge, "up")
+            _ip(f"link set {port} master {self.bridge} up")
         with in_namespace(host.namespace):
             # No router solicitation or listener reports: only what the samples are about.
             for setting, value in (("addr_gen_mode", "1"), ("router_solicitations", "0")):
                 Path(f"/proc/sys/net/ipv6/conf/eth0/{setting}").write_text(value)
-            if host.forwards:
-                Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
-            _ip("link", "set", "lo", "up")
-            _ip("link", "set", "eth0", "address", host.mac)
+            _ip("link set lo up")
+            _ip(f"link set eth0 address {host.mac}")
             _turn_offloads_off("eth0")
-            _ip("link", "set", "eth0", "up")
+            _ip("link set eth0 up")
             for address in host.addresses:
-                options = ("nodad",) if ":" in address else ()
+                # Duplicate address detection would delay the address and add packets.
+                option = "nodad" if ":" in address else ""
                 device = "lo" if address.endswith(("/32", "/128")) else "eth0"
-                _ip("address", "add", address, "dev", device, *options)
+                _ip(f"address add {address} dev {device} {option}")
             for route in host.routes:
-                _ip("route", "add", *route.split())
+                _ip(f"route add {route}")
 
 
-def _ip(*arguments: str) -> None:
-    subprocess.run(["ip", *arguments], check=True)
+def _ip(command: str) -> None:
+    subprocess.run(["ip", *command.split()], check=True)
 
 
 def _turn_offloads_off(interface: str) -> None:

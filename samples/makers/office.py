@@ -11,7 +11,6 @@ import contextlib
 import random
 import socket
 import ssl
-import struct
 import tempfile
 import threading
 import time
@@ -21,8 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chromium import browse
-from lab import Recipe, store
-from network import Host, Network, capture, in_namespace
+from lab import store
+from name_server import look_up, name_server
+from network import Host, Network, capture
 from sample import Row, Sample
 from stacks import (
     Handler,
@@ -210,6 +210,15 @@ GROUPS = (
 )
 
 
+# What the domain controller's name server knows.
+ADDRESSES = {
+    service.name: service.ip
+    for service, _ in (visit for group in GROUPS for visit in group.visits)
+    if "." in service.ip
+}
+ADDRESSES[PLAIN.name] = PLAIN.ip
+
+
 @dataclass(frozen=True)
 class Client:
     host: Host
@@ -254,60 +263,6 @@ def _resets_old_clients(secured: Handler) -> Handler:
 
 
 @contextmanager
-def name_server(host: Host) -> Iterator[None]:
-    """Answers each DNS question for an address with the one that the plan gives the name."""
-    addresses = {s.name: s.ip for g in GROUPS for s, _ in g.visits if "." in s.ip}
-    addresses[PLAIN.name] = PLAIN.ip
-    with in_namespace(host.namespace):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        listener.bind((host.ip, 53))
-
-    def answer() -> None:
-        while True:
-            question, sender = listener.recvfrom(512)
-            if not question:
-                return
-            name, rest = _dns_name(question[12:])
-            # Flags: response, recursion desired and available. The answer points at the name.
-            reply = question[:2] + bytes.fromhex("8180 0001 0001 0000 0000") + question[12:]
-            reply += bytes.fromhex("c00c 0001 0001 0000012c 0004") + socket.inet_aton(
-                addresses[name]
-            )
-            assert rest == bytes.fromhex("0001 0001")
-            listener.sendto(reply, sender)
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    try:
-        yield
-    finally:
-        with in_namespace(host.namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
-            end.sendto(b"", (host.ip, 53))
-        thread.join()
-        listener.close()
-
-
-def _dns_name(question: bytes) -> tuple[str, bytes]:
-    labels = []
-    while length := question[0]:
-        labels.append(question[1 : 1 + length].decode())
-        question = question[1 + length :]
-    return ".".join(labels), question[1:]
-
-
-def look_up(host: Host, name: str, identifier: int) -> None:
-    """Asks the domain controller for a name, as a machine does before it connects."""
-    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
-    question = struct.pack(">HHHHHH", identifier, 0x0100, 1, 0, 0, 0)
-    with in_namespace(host.namespace):
-        asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with asking:
-        asking.settimeout(5)
-        asking.sendto(question + labels + b"\0\0\1\0\1", (DC.ip, 53))
-        asking.recv(512)
-
-
-@contextmanager
 def servers(folder: Path) -> Iterator[None]:
     modern, everything = "DEFAULT", "DEFAULT:@SECLEVEL=0"
     # Named before use: a certificate is what most of a handshake's bytes are.
@@ -320,7 +275,7 @@ def servers(folder: Path) -> Iterator[None]:
     mail = ssl_handler(ssl_context(own["mail"], ciphers=everything))
     with ExitStack() as running:
         enter = running.enter_context
-        enter(name_server(DC))
+        enter(name_server(DC, ADDRESSES))
         # The domain controller takes whatever comes.
         everything_gnutls = "NORMAL:+VERS-TLS1.0:+VERS-TLS1.1:+3DES-CBC:+SHA1"
         enter(gnutls_server(DC, 636, own["ldaps"], everything_gnutls, "--disable-client-cert"))
@@ -353,12 +308,12 @@ def work(client: Client, seed: int, problems: list[str]) -> None:
     for (service, _), pause in zip(client.group.visits, pauses, strict=False):
         time.sleep(pause)
         with _noted(problems, client, service):
-            look_up(client.host, service.name, order.randrange(65536))
+            look_up(client.host, DC.ip, service.name, order.randrange(65536))
             client.group.speak(client.host, service)
     if client.group.plain:
         time.sleep(pauses[-1])
         with _noted(problems, client, PLAIN):
-            look_up(client.host, PLAIN.name, order.randrange(65536))
+            look_up(client.host, DC.ip, PLAIN.name, order.randrange(65536))
             http(client.host, PLAIN)
 
 
@@ -400,6 +355,13 @@ def make(recipes: list[Recipe]) -> None:
         store(raw, recipes[0].sample.path)
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """The one sample of this module; how it is made is `make`."""
+
+    sample: Sample
+
+
 RECIPES = (
     Recipe(
         Sample(
@@ -411,6 +373,5 @@ RECIPES = (
             tags=("demo", "tls10", "tls11", "tls12", "tls13", "3des", "refused", "ipv6"),
             outcomes=outcome,
         ),
-        lambda lab: None,
     ),
 )

@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from network import Host, in_namespace
+from tlslite.api import TLSConnection, X509CertChain, parsePEMKey
+from tlslite.errors import BaseTLSException
+from tlslite.handshakesettings import HandshakeSettings
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: sample\r\nConnection: close\r\n\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
@@ -29,6 +32,9 @@ PATIENCE = 10.0
 
 # OpenSSL 3 refuses what is old unless told that no level of security is asked for.
 ANY_CIPHER = "ALL:@SECLEVEL=0"
+
+# What a peer's refusal or reset raises; ssl.SSLError is an OSError.
+TLS_ERRORS = (OSError, BaseTLSException)
 
 
 @dataclass(frozen=True)
@@ -45,14 +51,11 @@ def make_identity(folder: Path, name: str, algorithm: str = "rsa") -> Identity:
     It lives as long as the folder: no private key is ever committed.
     """
     identity = Identity(folder / f"{name}-{algorithm}.crt", folder / f"{name}-{algorithm}.key")
-    kind = ["rsa:2048"] if algorithm == "rsa" else ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-sha256", "-days", "3650"]
-        + ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
-        + ["-keyout", str(identity.key), "-out", str(identity.certificate)],
-        check=True,
-        capture_output=True,
-    )
+    kind = "rsa:2048" if algorithm == "rsa" else "ec -pkeyopt ec_paramgen_curve:P-256"
+    files = f"-keyout {identity.key} -out {identity.certificate}"
+    subject = f"-subj /CN={name} -addext subjectAltName=DNS:{name}"
+    command = f"openssl req -x509 -newkey {kind} -nodes -sha256 -days 3650 {subject} {files}"
+    subprocess.run(command.split(), check=True, capture_output=True)
     return identity
 
 
@@ -189,7 +192,7 @@ def serve(host: Host, port: int, handler: Handler, address: str = "") -> Iterato
 
     def handle(connection: socket.socket) -> None:
         # The peer's refusals and resets are what some samples are about.
-        with connection, contextlib.suppress(*_TLS_ERRORS):
+        with connection, contextlib.suppress(*TLS_ERRORS):
             handler(connection)
 
     acceptor = threading.Thread(target=accept)
@@ -319,21 +322,16 @@ def ssl_handler(context: ssl.SSLContext, response: bytes = RESPONSE) -> Handler:
     return handle
 
 
-def ssl_client(
-    connection: socket.socket,
-    context: ssl.SSLContext,
-    name: str | None,
-    session: ssl.SSLSession | None = None,
-) -> ssl.SSLSession | None:
-    """One request over Python's ssl; returns the session for a later resumption."""
-    kept = None
-    with connection, contextlib.suppress(*_TLS_ERRORS):
-        with context.wrap_socket(connection, server_hostname=name, session=session) as secured:
-            secured.sendall(REQUEST)
-            while secured.recv(65536):
-                pass
-            kept = secured.session
-    return kept
+def ssl_client(connection: socket.socket, context: ssl.SSLContext, name: str) -> None:
+    """One request over Python's ssl."""
+    with (
+        connection,
+        contextlib.suppress(*TLS_ERRORS),
+        context.wrap_socket(connection, server_hostname=name) as secured,
+    ):
+        secured.sendall(REQUEST)
+        while secured.recv(65536):
+            pass
 
 
 # --- tlslite-ng -----------------------------------------------------------------------------
@@ -343,8 +341,6 @@ def tlslite_settings(
     lowest: tuple[int, int], highest: tuple[int, int], ciphers: list[str] | None = None
 ) -> Any:
     """Settings for one side: versions as on the wire, ciphers as tlslite-ng calls them."""
-    from tlslite.handshakesettings import HandshakeSettings
-
     settings = HandshakeSettings()
     settings.minVersion, settings.maxVersion = lowest, highest
     settings.versions = [v for v in settings.versions if lowest <= v <= highest]
@@ -356,8 +352,6 @@ def tlslite_settings(
 
 def tlslite_handler(identity: Identity, settings: Any) -> Handler:
     """Handler: TLS by tlslite-ng, one request, one response, an orderly end."""
-    from tlslite.api import TLSConnection, X509CertChain, parsePEMKey
-
     chain = X509CertChain()
     chain.parsePemList(identity.certificate.read_text())
     key = parsePEMKey(identity.key.read_text(), private=True)
@@ -374,21 +368,10 @@ def tlslite_handler(identity: Identity, settings: Any) -> Handler:
 
 def tlslite_client(connection: socket.socket, settings: Any, name: str = "") -> None:
     """One request over tlslite-ng."""
-    from tlslite.api import TLSConnection
-
-    with connection, contextlib.suppress(*_TLS_ERRORS):
+    with connection, contextlib.suppress(*TLS_ERRORS):
         secured = TLSConnection(connection)
         secured.handshakeClientCert(settings=settings, serverName=name or None)
         secured.write(REQUEST)
         while secured.read(min=1, max=65536):
             pass
         secured.close()
-
-
-def _tls_errors() -> tuple[type[BaseException], ...]:
-    from tlslite.errors import BaseTLSException
-
-    return (OSError, BaseTLSException)  # ssl.SSLError is an OSError
-
-
-_TLS_ERRORS = _tls_errors()

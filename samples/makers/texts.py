@@ -78,13 +78,10 @@ def stale(samples: list[tuple[Sample, str]]) -> list[str]:
             problems.append(f"expected/{table.name} is not what tshark and the maker say")
     known = {sample.file for sample, _ in samples}
     tables = {f"{sample.id}.csv" for sample, _ in samples}
-    for path in sorted(SAMPLES_FOLDER.glob("*.pcap*")):
-        if path.name not in known:
-            problems.append(f"{path.name} has no maker")
-    for path in sorted(EXPECTED_FOLDER.glob("*.csv")):
-        if path.name not in tables:
-            problems.append(f"expected/{path.name} belongs to no sample")
-    return problems
+    captures = {path.name for path in SAMPLES_FOLDER.glob("*.pcap*")}
+    problems += [f"{name} has no maker" for name in sorted(captures - known)]
+    stored = {path.name for path in EXPECTED_FOLDER.glob("*.csv")}
+    return problems + [f"expected/{name} belongs to no sample" for name in sorted(stored - tables)]
 
 
 def manifest(samples: list[tuple[Sample, str]]) -> str:

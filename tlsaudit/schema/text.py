@@ -1,6 +1,6 @@
-"""Tables as CSV and JSON Lines. The core writes the same text, byte for byte, for handshakes.
+r"""Tables as CSV and JSON Lines. The core writes the same text, byte for byte, for handshakes.
 
-Both: UTF-8 without a byte order mark, every line ends in `\\n`, columns in the schema's order.
+Both: UTF-8 without a byte order mark, every line ends in `\n`, columns in the schema's order.
 
 - number: decimal. boolean: `true`, `false`.
 - code point: `0x` and four upper-case hexadecimal digits, `0x000A`; SSL 2.0 cipher kind: six,
@@ -10,15 +10,15 @@ Both: UTF-8 without a byte order mark, every line ends in `\\n`, columns in the 
 
 CSV: a first line of column names. Null is an empty cell, and so are an empty string and an empty
 list. The elements of a list are written as above and joined by `;`; a `;` inside an element of a
-list of strings is written `\\x3b`. A cell of strings (also a joined one) that starts with `=`, `+`,
+list of strings is written `\x3b`. A cell of strings (also a joined one) that starts with `=`, `+`,
 `-`, `@`, tab or carriage return gets an apostrophe before it, so that a spreadsheet does not take
-it for a formula. A cell is quoted only if it holds `"`, `,`, `\\n` or `\\r`; a `"` inside is
+it for a formula. A cell is quoted only if it holds `"`, `,`, `\n` or `\r`; a `"` inside is
 doubled (RFC 4180).
 
 JSON Lines: one object a line, every column a key, no spaces after `,` and `:`. Null is `null`, a
 list an array, a number a number; code points, cipher kinds and times are strings. Of strings, `"`
-and `\\` get a backslash, backspace, form feed, line feed, carriage return and tab are `\\b`, `\\f`,
-`\\n`, `\\r`, `\\t`, other characters below U+0020 are `\\u001b` (lower-case digits), all else is
+and `\` get a backslash, backspace, form feed, line feed, carriage return and tab are `\b`, `\f`,
+`\n`, `\r`, `\t`, other characters below U+0020 are `\u001b` (lower-case digits), all else is
 written as it is. Nothing is put before a formula.
 """
 

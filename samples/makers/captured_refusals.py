@@ -196,14 +196,14 @@ RECIPES = (
     ),
     _recipe(
         "failed-unknown-authority-tls13",
-        "the same in TLS 1.3: OpenSSL has no keys yet and sends its alert in clear",
+        "the same in TLS 1.3: OpenSSL has not changed keys yet and sends its alert in clear",
         _client_distrusts(ssl.TLSVersion.TLSv1_3),
         ("failed", "tls13", "python"),
         outcomes="failed",
     ),
     _recipe(
         "failed-encrypted-alert",
-        "the same in TLS 1.3 by GnuTLS, whose alert is encrypted: not to be seen as one",
+        "TLS 1.3 given up by GnuTLS's client, whose alert is encrypted: a short record and a close",
         _encrypted_alert,
         ("failed", "tls13", "gnutls"),
         outcomes="failed",

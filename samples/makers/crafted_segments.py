@@ -147,18 +147,6 @@ def _second_try() -> Conversation:
     return finish(conversation, wire.ServerHello(0x0301, 0x002F))
 
 
-def _second_try_rows() -> list[dict[str, str]]:
-    name = {"server_name": "www.example.test"}
-    alert = {"alert_description": "70", "alert_level": "2", "alert_frame": "5"}
-    lower = wire.ClientHello(0x0301, (0x002F, 0x000A)).columns()
-    frames = {"client_hello_frame": "6", "server_hello_frame": "7"}
-    answer = wire.ServerHello(0x0301, 0x002F).columns()
-    return [
-        {**connection_columns(), "client_hello_frame": "4", **HELLO.columns(), **name, **alert},
-        {**connection_columns(0, 1), **frames, **lower, **name, **answer},
-    ]
-
-
 RECIPES = (
     recipe(
         "hello-in-one-byte-segments",
@@ -236,6 +224,5 @@ RECIPES = (
         _second_try,
         ("tls10", "refused"),
         ("rejected", "completed"),
-        rows=_second_try_rows(),
     ),
 )

@@ -32,8 +32,9 @@ README_TEXT = """\
 
 Small captures with known contents, for the tests, the demo and the notebook. They were made by
 the scripts in `makers/` and are under the project's licence. No traffic of anybody is in them:
-the hosts are network namespaces or exist in the packets only, the addresses are from the
-documentation and private ranges, the keys were made for the moment and thrown away.
+the hosts are network namespaces or exist in the packets only, whatever name they answer to, the
+addresses are from the documentation and private ranges, the keys were made for the moment and
+thrown away.
 
 *Captured* samples are real handshakes between the programs named, recorded with tcpdump or
 dumpcap. Making them again gives other random numbers, ports and times, so their tables change
@@ -48,7 +49,7 @@ into it (*by construction*). `outcome` is always what the maker knows. Strings i
 table holds them, without the apostrophe that `--format csv` sets before a formula.
 
 `make samples` makes everything anew. That needs root, and openssl, gnutls-bin, iproute2, tcpdump,
-tshark, zstd and chromium (Debian's names), and the Python packages of the extra `samples`.
+tshark, zstd, lz4 and chromium (Debian's names), and the Python packages of the extra `samples`.
 `python samples/makers/make_all.py --texts` rewrites the tables, `manifest.toml` and this page from
 the captures as they are, and `--check` says whether they are fresh.
 

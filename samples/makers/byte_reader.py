@@ -283,7 +283,8 @@ def extensions(block: bytes) -> list[tuple[int, bytes]]:
 
 
 def numbers(data: bytes) -> str:
-    return ";".join(f"0x{data[i : i + 2].hex().upper()}" for i in range(0, len(data), 2))
+    # Whole numbers only: a list of an odd length is one of the samples.
+    return ";".join(f"0x{data[i : i + 2].hex().upper()}" for i in range(0, len(data) - 1, 2))
 
 
 # --- rows ---------------------------------------------------------------------------------------

@@ -30,9 +30,11 @@ pub const VARIANT_WINDOW: usize = 3 * (MAX_PACKET + 28);
 /// and the signature of a NetScaler trace are within it.
 pub const DETECTION_WINDOW: usize = 16 * 1024;
 
-/// Compressed bytes that are read at a time, and bytes that are decompressed at a time: what is lost
-/// before a damaged place is less than this.
+/// Compressed bytes that are read at a time, and bytes that are decompressed at a time.
 pub const COMPRESSED_BLOCK: usize = 64 * 1024;
+
+/// Bytes of zstd data that are decompressed at a time: what is lost before a damaged place is less.
+pub const ZSTD_PIECE: usize = 8 * 1024;
 
 /// The window of zstd data, as a power of two: 128 MiB, what `zstd -d` allows unless told otherwise.
 pub const ZSTD_WINDOW_LOG: u32 = 27;

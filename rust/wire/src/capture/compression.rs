@@ -10,7 +10,7 @@ use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, InBuffer, Operation,
 
 use super::input::Input;
 use crate::error::ErrorKind;
-use crate::limits::{COMPRESSED_BLOCK, XZ_MEMORY, ZSTD_WINDOW_LOG};
+use crate::limits::{COMPRESSED_BLOCK, XZ_MEMORY, ZSTD_PIECE, ZSTD_WINDOW_LOG};
 
 /// How a capture is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,6 +190,15 @@ impl Codec {
         }
     }
 
+    /// Bytes to ask for at a time. zstd does not say how much of its output is good where it fails,
+    /// so that all of it is lost: the pieces are small.
+    fn piece(&self) -> usize {
+        match self {
+            Self::Zstd(_) => ZSTD_PIECE,
+            Self::Gzip(_) | Self::Xz(_) => COMPRESSED_BLOCK,
+        }
+    }
+
     /// Gets ready for a further member.
     fn restart(&mut self) -> Result<(), ErrorKind> {
         match self {
@@ -275,8 +284,7 @@ impl<R: Read> Members<R> {
     }
 
     fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
-        // A decompressor that fails forgets what it made in that call, so calls are kept small.
-        let room = out.len().min(COMPRESSED_BLOCK);
+        let room = out.len().min(self.codec.piece());
         let out = out.get_mut(..room).unwrap_or_default();
         if out.is_empty() {
             return Ok(0);

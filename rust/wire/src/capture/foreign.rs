@@ -237,7 +237,7 @@ fn is_erf(bytes: &[u8], whole: bool) -> bool {
             break;
         }
     }
-    records >= 2 || (records == 1 && whole && cursor.is_empty())
+    records >= 3 || (records >= 1 && whole && cursor.is_empty())
 }
 
 /// Seconds and length of a record that could be one.
@@ -249,8 +249,7 @@ fn erf_record(cursor: &mut Cursor<'_>) -> Option<(u32, usize)> {
     let length = cursor.u16()?;
     cursor.u16()?;
     cursor.u16()?;
-    // From 1990 on; zero where the card had no clock is rare and is not guessed.
-    let plausible = seconds >= 631_152_000 && (1..=48).contains(&kind) && length >= 16;
+    let plausible = (1..=48).contains(&kind) && length >= 16;
     plausible.then_some((seconds, usize::from(length)))
 }
 

@@ -72,8 +72,8 @@ pub(super) struct Pcap {
     header: usize,
     /// Of these, how many the captured length counts as data.
     counted: u32,
-    /// Nanoseconds in the unit of the fraction of a second.
-    unit: i64,
+    /// Whether fractions of a second are nanoseconds and not microseconds.
+    nanoseconds: bool,
     link_type: u16,
     fcs_length: u8,
     largest: u32,
@@ -152,7 +152,7 @@ impl Pcap {
             lengths,
             header: layout.header().saturating_add(if counted == 0 { 0 } else { 3 }),
             counted,
-            unit: if nanoseconds { 1 } else { 1_000 },
+            nanoseconds,
             link_type,
             fcs_length,
             largest,
@@ -197,13 +197,11 @@ impl Pcap {
         self.excess = u64::try_from(captured.saturating_sub(kept)).unwrap_or(u64::MAX);
         self.taken = end;
         self.number = self.number.saturating_add(1);
-        let seconds = i64::from(head.seconds).saturating_mul(1_000_000_000);
-        let ts = seconds.saturating_add(i64::from(head.fraction).saturating_mul(self.unit));
         Ok(Some(Record {
             skip: self.header,
             end,
             number: self.number,
-            ts: Some(ts),
+            ts: Some(self.time(&head)),
             link_type: self.link_type,
             interface: 0,
             fcs_length: self.fcs_length,
@@ -221,6 +219,21 @@ impl Pcap {
             captured: self.order.u32(&mut cursor)?,
             original: self.order.u32(&mut cursor)?,
         })
+    }
+
+    /// Nanoseconds since 1970.
+    #[inline]
+    fn time(&self, head: &Head) -> i64 {
+        let fraction = match head.fraction {
+            microseconds @ 0..=999_999 if !self.nanoseconds => {
+                i64::from(microseconds).saturating_mul(1_000)
+            }
+            // Too many for microseconds: some writers put nanoseconds under the wrong number.
+            nanoseconds @ 0..=999_999_999 => i64::from(nanoseconds),
+            // Of a second that is longer than a second the beginning is good.
+            _ => 0,
+        };
+        i64::from(head.seconds).saturating_mul(1_000_000_000).saturating_add(fraction)
     }
 
     /// Captured and original length, whatever order they stand in.

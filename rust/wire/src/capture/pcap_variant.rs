@@ -1,6 +1,8 @@
 //! Which variant of pcap a file is where the magic number does not tell: Red Hat 6.1 and Nokia use
 //! the standard number with longer packet headers, and two of Alexey Kuznetzov's patches share one
 //! number. Wireshark's method: read the first three packets in each way and see which makes sense.
+//! Damaged files are much more common than the rare variants, so these have to make sense entirely,
+//! but for the end of a file that is cut.
 
 use std::io::Read;
 
@@ -24,6 +26,10 @@ pub(super) enum Layout {
 
 /// Packets that are looked at.
 const PACKETS: usize = 3;
+
+/// What may be odd about the first packets of a file in a variant where the usual layout was tried
+/// first: a file may be cut.
+const TOLERATED: u32 = 1;
 
 /// A packet of 128 MiB on the wire: not impossible, but not among the first three.
 const LARGE_ORIGINAL: u32 = 128 * 1024 * 1024;
@@ -94,7 +100,10 @@ impl Sample<'_> {
             if misfits == 0 {
                 return Some(*layout);
             }
-            if best.is_none_or(|(fewest, _)| misfits < fewest) {
+            let is_better = |(fewest, first)| {
+                misfits < fewest && (first != Layout::Plain || misfits <= TOLERATED)
+            };
+            if best.is_none_or(is_better) {
                 best = Some((misfits, *layout));
             }
         }

@@ -133,8 +133,10 @@ impl Conversation {
             let answers_retry = self.draft.retry_request_frame.is_some()
                 && self.draft.choice.is_none()
                 && self.draft.second_client_hello_frame.is_none();
-            // RFC 9846 section 4.1.2: the second hello keeps the first one's random.
-            if answers_retry || (same_random && self.draft.choice.is_none()) {
+            // RFC 9846 section 4.1.2: the second hello keeps the first one's random. So it is told
+            // where the request itself was not captured; after an alert it is a new attempt.
+            let repeats = same_random && self.draft.choice.is_none() && self.draft.alert.is_none();
+            if answers_retry || repeats {
                 self.draft.second_client_hello_frame.get_or_insert(place.frame);
                 self.draft.note_fault(hello.fault, place);
                 return;
@@ -153,15 +155,15 @@ impl Conversation {
     }
 
     fn server_hello(&mut self, side: Side, hello: ServerHello, place: Place) {
-        if self.tentative
-            && hello.legacy_version.is_none_or(|version| version.major() > 3 && !version.is_draft())
-        {
-            self.void = true;
-            return;
-        }
-        if self.tentative && self.carrier != Carrier::Tls && !hello.complete {
-            self.void = true;
-            return;
+        if self.tentative {
+            let plausible = hello
+                .legacy_version
+                .is_some_and(|version| version.is_plausible() || hello.ssl2_format);
+            // In the midst of other bytes every length must fit.
+            if !plausible || (self.carrier != Carrier::Tls && !hello.complete) {
+                self.void = true;
+                return;
+            }
         }
         self.tentative = false;
         let stray = self.draft.client == Some(side);
@@ -185,7 +187,7 @@ impl Conversation {
         match self.carrier {
             Carrier::Tls => hello
                 .legacy_version
-                .is_some_and(|version| version.major() <= 3 || version.is_draft()),
+                .is_some_and(|version| version.is_plausible() || hello.ssl2_format),
             Carrier::Other => hello.complete && parser::is_plausible_client_hello(hello),
         }
     }
@@ -193,7 +195,13 @@ impl Conversation {
     /// The handshake so far is over; another begins on the same connection.
     fn next_handshake(&mut self) {
         let mut over = std::mem::take(&mut self.draft);
-        if over.has_hello() && self.finished.len() < MAX_HANDSHAKES_PER_STREAM {
+        if self.finished.len() >= MAX_HANDSHAKES_PER_STREAM {
+            if let Some(last) = self.finished.last_mut() {
+                last.note_defect(Defect::Limit, || {
+                    format!("stream, more than {MAX_HANDSHAKES_PER_STREAM} handshakes")
+                });
+            }
+        } else if over.has_hello() {
             over.superseded = true;
             self.finished.push(over);
         }
@@ -332,14 +340,20 @@ impl Observer for Conversation {
     }
 }
 
-/// Whether bytes, however few, can begin a handshake record that begins with a hello.
+/// Whether bytes, however few, can begin a handshake record that begins with a hello. The record
+/// may hold as little as the first byte of it.
 fn begins_with_hello(bytes: &[u8]) -> bool {
-    let Some((header, payload)) = bytes.split_at_checked(record::HEADER_LENGTH) else {
-        return bytes.first() == Some(&record::content_type::HANDSHAKE) && record::can_begin(bytes);
+    if bytes.first() != Some(&record::content_type::HANDSHAKE) || !record::can_begin(bytes) {
+        return false;
+    }
+    let Some(header) = bytes.first_chunk().and_then(|five| record::Header::read(*five)) else {
+        return true;
     };
-    record::can_begin(header)
-        && header.first() == Some(&record::content_type::HANDSHAKE)
-        && header.get(3..) != Some(&[0, 0])
-        && payload.first().is_none_or(|kind| matches!(kind, 1 | 2))
-        && payload.get(1).is_none_or(|&high| high <= 1)
+    let payload = bytes.iter().skip(record::HEADER_LENGTH).take(header.length);
+    let fits = |(place, byte): (usize, &u8)| match place {
+        0 => matches!(byte, 1 | 2),
+        1 => *byte <= 1,
+        _ => true,
+    };
+    header.length > 0 && payload.take(2).enumerate().all(fits)
 }

@@ -42,7 +42,6 @@ impl Fragments {
         &mut self,
         datagram: &Datagram<'_>,
         fragment: Fragment,
-        _frame: u64,
         scratch: &'a mut Vec<u8>,
     ) -> Option<Datagram<'a>> {
         let layer = datagram.payload;

@@ -76,65 +76,62 @@ fn v6(layer: Layer<'_>) -> Option<Datagram<'_>> {
     let (fixed, addresses) = header.split_first_chunk::<8>()?;
     let (source, destination) = addresses.split_first_chunk::<16>()?;
     let destination: &[u8; 16] = destination.first_chunk()?;
-    let [_, _, _, _, l1, l0, mut next, _] = *fixed;
+    let [_, _, _, _, l1, l0, next, _] = *fixed;
     let length = usize::from(u16::from_be_bytes([l1, l0]));
     let mut layer = layer.after(40)?;
     // Length 0: a jumbogram or segmentation offload; the frame's own length counts.
     if length != 0 {
         layer = layer.trimmed(length);
     }
-    let mut fragment = None;
+    upper_layer(Datagram {
+        source: IpAddr::V6(Ipv6Addr::from(*source)),
+        destination: IpAddr::V6(Ipv6Addr::from(*destination)),
+        protocol: next,
+        payload: layer,
+        fragment: None,
+    })
+}
+
+/// Walks IPv6 extension headers up to the upper layer, or to a fragment header: what follows that
+/// one is only known once the datagram is whole.
+pub(super) fn upper_layer(mut datagram: Datagram<'_>) -> Option<Datagram<'_>> {
     for _ in 0..MAX_LAYERS {
-        let (following, header_length) = match next {
+        let bytes = datagram.payload.bytes;
+        let (following, header_length) = match datagram.protocol {
             protocol::HOP_BY_HOP
             | protocol::ROUTING
             | protocol::DESTINATION_OPTIONS
             | protocol::MOBILITY
             | protocol::HIP
             | protocol::SHIM6 => {
-                let [following, units] = *layer.bytes.first_chunk::<2>()?;
+                let [following, units] = *bytes.first_chunk::<2>()?;
                 (following, usize::from(units).checked_add(1)?.checked_mul(8)?)
             }
             protocol::AUTHENTICATION => {
-                let [following, units] = *layer.bytes.first_chunk::<2>()?;
+                let [following, units] = *bytes.first_chunk::<2>()?;
                 (following, usize::from(units).checked_add(2)?.checked_mul(4)?)
             }
             protocol::FRAGMENT => {
-                let [following, _, o1, o0, i3, i2, i1, i0] = *layer.bytes.first_chunk::<8>()?;
+                let [following, _, o1, o0, i3, i2, i1, i0] = *bytes.first_chunk::<8>()?;
                 let word = u16::from_be_bytes([o1, o0]);
-                let found = Fragment {
+                let fragment = Fragment {
                     identification: u32::from_be_bytes([i3, i2, i1, i0]),
                     offset: usize::from(word & 0xFFF8),
                     more: word & 1 != 0,
                 };
                 // An "atomic" fragment (RFC 6946) is a whole packet.
-                if found.offset > 0 || found.more {
-                    fragment = Some(found);
+                if fragment.offset > 0 || fragment.more {
+                    datagram.fragment = Some(fragment);
                 }
                 (following, 8)
             }
-            _ => {
-                return Some(Datagram {
-                    source: IpAddr::V6(Ipv6Addr::from(*source)),
-                    destination: IpAddr::V6(Ipv6Addr::from(*destination)),
-                    protocol: next,
-                    payload: layer,
-                    fragment,
-                });
-            }
+            _ => return Some(datagram),
         };
-        layer = layer.after(header_length)?;
-        next = following;
-        if fragment.is_some_and(|found: Fragment| found.offset > 0) {
-            // Only the first fragment holds the headers that would follow.
-            break;
+        datagram.payload = datagram.payload.after(header_length)?;
+        datagram.protocol = following;
+        if datagram.fragment.is_some() {
+            return Some(datagram);
         }
     }
-    fragment.map(|found| Datagram {
-        source: IpAddr::V6(Ipv6Addr::from(*source)),
-        destination: IpAddr::V6(Ipv6Addr::from(*destination)),
-        protocol: next,
-        payload: layer,
-        fragment: Some(found),
-    })
+    None
 }

@@ -32,6 +32,8 @@ mod ether_type {
     pub const MPLS_MULTICAST: u16 = 0x8848;
     pub const PPPOE_SESSION: u16 = 0x8864;
     pub const PROVIDER_BRIDGE: u16 = 0x88A8;
+    /// Cisco MetaData: a security group tag.
+    pub const CISCO_METADATA: u16 = 0x8909;
     pub const QINQ_9100: u16 = 0x9100;
     pub const QINQ_9200: u16 = 0x9200;
     pub const QINQ_9300: u16 = 0x9300;
@@ -106,6 +108,9 @@ pub(super) fn network_layer(link: u16, layer: Layer<'_>) -> Option<(Layer<'_>, M
                 | ether_type::QINQ_9200
                 | ether_type::QINQ_9300,
             ) => (Next::EtherType(u16_at(layer, 2)?), layer.after(4)?),
+            Next::EtherType(ether_type::CISCO_METADATA) => {
+                (Next::EtherType(u16_at(layer, 6)?), layer.after(8)?)
+            }
             Next::EtherType(ether_type::MPLS | ether_type::MPLS_MULTICAST) => (Next::Mpls, layer),
             Next::EtherType(ether_type::PPPOE_SESSION) => pppoe(layer)?,
             Next::EtherType(length) if length < ether_type::FIRST => llc(layer)?,
@@ -173,7 +178,7 @@ fn pppoe(layer: Layer<'_>) -> Option<(Next, Layer<'_>)> {
     let [0x11, 0x00, _, _, high, low] = *layer.bytes.first_chunk::<6>()? else { return None };
     let length = usize::from(u16::from_be_bytes([high, low]));
     let inner = layer.after(6)?;
-    Some((Next::Ppp, if length < inner.sent { inner.trimmed(length) } else { inner }))
+    Some((Next::Ppp, inner.trimmed(length)))
 }
 
 /// PPP: address and control may be left out, and so may the high byte of the protocol.

@@ -96,9 +96,11 @@ impl<'a> Layer<'a> {
         Some(Layer { bytes, sent: self.sent.saturating_sub(n) })
     }
 
-    /// The layer cut to a length that its own header gives; what follows is padding.
+    /// The layer cut to a length that its own header gives; what follows is padding. A header that
+    /// claims more than the frame had is wrong, and the frame's length counts.
     #[inline]
     fn trimmed(self, length: usize) -> Layer<'a> {
+        let length = length.min(self.sent);
         let bytes = self.bytes.split_at_checked(length).map_or(self.bytes, |(head, _)| head);
         Layer { bytes, sent: length }
     }
@@ -130,10 +132,11 @@ pub fn decode<'a>(
     let Some(datagram) = ip::datagram(ip) else { return Packet::Other };
     let datagram = match datagram.fragment {
         None => datagram,
-        Some(fragment) => match fragments.add(&datagram, fragment, frame.number, scratch) {
-            Some(whole) => whole,
-            None => return Packet::Other,
-        },
+        Some(fragment) => {
+            let whole = fragments.add(&datagram, fragment, scratch).and_then(ip::upper_layer);
+            let Some(whole) = whole else { return Packet::Other };
+            whole
+        }
     };
     match tcp::segment(&datagram, macs) {
         Some(segment) => Packet::Tcp(segment),

@@ -134,6 +134,11 @@ impl Direction {
         }
     }
 
+    /// Whether nothing of the payload was there before.
+    pub(super) fn is_new(&self, payload: Payload<'_>) -> bool {
+        distance(self.next, payload.sequence) >= 0
+    }
+
     /// Counts a segment's captured bytes that were not there before, without putting them in
     /// order. Exact but for a retransmission that arrives while an earlier hole is open.
     pub(super) fn count(&mut self, payload: Payload<'_>) -> u32 {
@@ -195,9 +200,12 @@ impl Direction {
             None if opens(payload.bytes) => payload.sequence,
             None => return false,
         };
-        // What is held already may lie before.
+        // What is held already may lie before. One byte right before is a keep-alive probe, which
+        // repeats the last byte of what came before the capture.
         if let Some(first) = self.pending.as_ref().and_then(|pending| pending.first()) {
-            if distance(first.sequence, self.next) > 0 {
+            let before = distance(first.sequence, self.next);
+            let keep_alive = before == 1 && first.length == 1;
+            if before > 0 && !keep_alive {
                 self.next = first.sequence;
             }
         }

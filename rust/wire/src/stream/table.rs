@@ -88,7 +88,7 @@ impl<O: Observer> Stream<O> {
         let direction = self.directions.of_mut(side);
         match &mut self.observer {
             Some(observer) if observer.interest() == Interest::Count => {
-                if observer.listens_again(payload.bytes) {
+                if direction.is_new(payload) && observer.listens_again(payload.bytes) {
                     direction.anchor_again(payload.sequence);
                 } else {
                     let count = direction.count(payload);

@@ -8,6 +8,8 @@ pub struct ProtocolVersion(pub u16);
 impl ProtocolVersion {
     /// SSL 2.0.
     pub const SSL20: Self = Self(0x0002);
+    /// The Chinese national profile, GB/T 38636.
+    pub const TLCP: Self = Self(0x0101);
     /// TLS 1.2; also what a TLS 1.3 hello says in its legacy field.
     pub const TLS12: Self = Self(0x0303);
     /// TLS 1.3.
@@ -26,11 +28,10 @@ impl ProtocolVersion {
         self == Self::TLS13 || self.is_draft()
     }
 
-    /// The high byte.
+    /// Whether a hello can say this in its version field.
     #[must_use]
-    pub fn major(self) -> u8 {
-        let [major, _] = self.0.to_be_bytes();
-        major
+    pub fn is_plausible(self) -> bool {
+        matches!(self.0 >> 8, 3) || self == Self::TLCP || self.is_draft()
     }
 }
 

@@ -1,16 +1,16 @@
-//! Captured text made safe to show: printable, unambiguous, reversible.
+//! Captured text made safe to show.
 
 use std::fmt::Write;
 
 /// The bytes as text. What is not printable UTF-8 becomes `\xNN`, invisible and direction-changing
-/// characters become `\u{NNNN}`, and a backslash becomes `\x5c`, so that nothing else looks like
-/// an escape.
+/// characters become `\u{NNNN}`. A backslash stays one: it is printable, and a name that holds one
+/// should be found by it.
 #[must_use]
 pub fn escaped(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
-            if character.is_control() || character == '\\' {
+            if character.is_control() {
                 let mut utf8 = [0; 4];
                 for byte in character.encode_utf8(&mut utf8).bytes() {
                     hexadecimal(&mut text, byte);
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn controls_and_wrong_utf8_become_hexadecimal() {
-        assert_eq!(escaped(b"\x1b[31m\n\xff\\"), "\\x1b[31m\\x0a\\xff\\x5c");
+        assert_eq!(escaped(b"\x1b[31m\n\xff\\"), "\\x1b[31m\\x0a\\xff\\");
         assert_eq!(escaped("\u{85}".as_bytes()), "\\xc2\\x85");
     }
 

@@ -9,10 +9,10 @@ use super::client_hello::ClientHello;
 use super::code_point::{ExtensionType, ProtocolVersion, is_grease};
 use super::server_hello::ServerHello;
 
-/// JA3 of a whole ClientHello; `None` where the definition has no answer.
+/// JA3 of a ClientHello that was captured whole; `None` where the definition has no answer.
 #[must_use]
 pub fn ja3(hello: &ClientHello) -> Option<String> {
-    if !hello.complete || hello.ssl2_format {
+    if !hello.captured || hello.ssl2_format {
         return None;
     }
     let mut text = String::with_capacity(256);
@@ -27,10 +27,10 @@ pub fn ja3(hello: &ClientHello) -> Option<String> {
     Some(hexadecimal(&Md5::digest(text.as_bytes())))
 }
 
-/// JA3S of a whole ServerHello.
+/// JA3S of a ServerHello that was captured whole.
 #[must_use]
 pub fn ja3s(hello: &ServerHello) -> Option<String> {
-    if !hello.complete || hello.ssl2_format {
+    if !hello.captured || hello.ssl2_format {
         return None;
     }
     let mut text = String::new();
@@ -41,10 +41,10 @@ pub fn ja3s(hello: &ServerHello) -> Option<String> {
     Some(hexadecimal(&Md5::digest(text.as_bytes())))
 }
 
-/// JA4 of a whole ClientHello over TCP.
+/// JA4 of a ClientHello over TCP that was captured whole.
 #[must_use]
 pub fn ja4(hello: &ClientHello) -> Option<String> {
-    if !hello.complete || hello.ssl2_format {
+    if !hello.captured || hello.ssl2_format {
         return None;
     }
     let suites = sorted(hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
@@ -182,7 +182,7 @@ mod tests {
                 0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601,
             ]),
             first_alpn: Some(b"h2".to_vec()),
-            complete: true,
+            captured: true,
             ..ClientHello::default()
         };
         assert_eq!(ja4(&hello).as_deref(), Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));

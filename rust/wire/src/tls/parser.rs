@@ -4,9 +4,8 @@
 //! A message counts as seen in the frame that completes its *record*, where Wireshark shows it.
 
 use super::client_hello::ClientHello;
-use super::code_point::NamedGroup;
+use super::code_point::{NamedGroup, ProtocolVersion};
 use super::key_exchange;
-use super::part::Fault;
 use super::record::{self, HEADER_LENGTH, Header, content_type};
 use super::server_hello::ServerHello;
 use super::ssl2::{self, Opening};
@@ -470,7 +469,7 @@ pub fn is_hello(payload: &[u8]) -> bool {
         }
         message_type::SERVER_HELLO => {
             let hello = ServerHello::read(body, length);
-            hello.complete && hello.legacy_version.is_some_and(|version| version.major() == 3)
+            hello.complete && hello.legacy_version.is_some_and(ProtocolVersion::is_plausible)
         }
         _ => false,
     }
@@ -481,16 +480,9 @@ pub fn is_hello(payload: &[u8]) -> bool {
 pub fn is_plausible_client_hello(hello: &ClientHello) -> bool {
     let something = hello.cipher_suites.as_ref().is_some_and(|suites| !suites.is_empty())
         || hello.ssl2_cipher_kinds.as_ref().is_some_and(|kinds| !kinds.is_empty());
-    let version = hello
-        .legacy_version
-        .is_some_and(|version| version.major() == 3 || version.is_draft() || hello.ssl2_format);
+    let version =
+        hello.legacy_version.is_some_and(|version| version.is_plausible() || hello.ssl2_format);
     something && version && (hello.offers_null_compression || hello.ssl2_format)
-}
-
-/// Whether what could not be read of a hello was cut off rather than wrong.
-#[must_use]
-pub fn was_cut(fault: Option<(Fault, &'static str)>) -> bool {
-    matches!(fault, Some((Fault::Cut, _)))
 }
 
 fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {

@@ -54,10 +54,15 @@ pub fn can_begin(bytes: &[u8]) -> bool {
         [_, _, _, high] => usize::from(*high) << 8,
         _ => 0,
     };
+    // 0x0300 to 0x0304, and 0x0101: the Chinese national profile (GB/T 38636).
+    let version_fits = match bytes {
+        [_, 3, minor, ..] => *minor <= 4,
+        [_, 1, minor, ..] => *minor == 1,
+        [_, major] => matches!(major, 1 | 3),
+        [_, _, ..] => false,
+        _ => true,
+    };
     let type_fits =
         |byte: &u8| (content_type::CHANGE_CIPHER_SPEC..=content_type::HEARTBEAT).contains(byte);
-    bytes.first().is_none_or(type_fits)
-        && bytes.get(1).is_none_or(|&major| major == 3)
-        && bytes.get(2).is_none_or(|&minor| minor <= 4)
-        && length <= MAX_LENGTH
+    bytes.first().is_none_or(type_fits) && version_fits && length <= MAX_LENGTH
 }

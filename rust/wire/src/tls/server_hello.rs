@@ -35,7 +35,9 @@ pub struct ServerHello {
     pub alpn: Option<String>,
     /// It answers in the SSL 2.0 record format.
     pub ssl2_format: bool,
-    /// The whole message was captured and read.
+    /// Every byte of the message was captured.
+    pub captured: bool,
+    /// It was captured and read to its end; nothing that it says is unknown.
     pub complete: bool,
     /// The first thing that could not be read, and what it is.
     pub fault: Option<FieldFault>,
@@ -56,11 +58,11 @@ impl ServerHello {
     pub fn read(body: &[u8], promised: usize) -> Self {
         let mut hello = Self::default();
         let mut part = Part::new(body, promised);
-        let whole = part.is_whole();
-        if let Err(fault) = hello.fields(&mut part) {
-            hello.fault.get_or_insert(fault);
+        hello.captured = part.is_whole();
+        match hello.fields(&mut part) {
+            Ok(()) => hello.complete = hello.captured,
+            Err(fault) => _ = hello.fault.get_or_insert(fault),
         }
-        hello.complete = whole && hello.fault.is_none();
         hello
     }
 

@@ -78,11 +78,11 @@ fn head_of(head: &mut Part<'_>) -> Result<Opening, Fault> {
 pub fn client_hello(payload: &[u8], promised: usize) -> ClientHello {
     let mut hello = ClientHello { ssl2_format: true, ..ClientHello::default() };
     let mut part = Part::new(payload, promised);
-    let whole = part.is_whole();
+    hello.captured = part.is_whole();
     if let Err(fault) = client_fields(&mut hello, &mut part) {
         hello.fault = Some((fault, "ClientHello.cipher_specs"));
     }
-    hello.complete = whole && hello.fault.is_none();
+    hello.complete = hello.captured && hello.fault.is_none();
     hello
 }
 
@@ -126,6 +126,7 @@ pub fn server_hello(payload: &[u8], promised: usize) -> ServerHello {
     ServerHello {
         legacy_version: Some(ProtocolVersion::SSL20),
         ssl2_format: true,
+        captured: complete,
         complete,
         fault: (!complete).then_some((Fault::Cut, "ServerHello")),
         ..ServerHello::default()

@@ -266,3 +266,30 @@ fn files_joined_by_copying_are_recognised() {
         assert!(outcome.sentence().contains("mergecap"), "{}", outcome.sentence());
     }
 }
+
+#[test]
+fn a_fraction_too_large_for_microseconds_is_nanoseconds() {
+    for (magic, fraction, nanoseconds) in [
+        (STANDARD, 999_999, 999_999_000),
+        (STANDARD, 1_000_000, 1_000_000),
+        (STANDARD, 492_985_000, 492_985_000),
+        (STANDARD, 1_000_000_000, 0),
+        (0xA1B2_3C4D, 999_999_999, 999_999_999),
+        (0xA1B2_3C4D, u32::MAX, 0),
+    ] {
+        let mut file = pcap_header(Order::Little, magic, 1);
+        file.extend(pcap_packet(Order::Little, (5, fraction), b"data", 4));
+        assert_eq!(read(file.as_slice()).clean()[0].ts, Some(5_000_000_000 + nanoseconds));
+    }
+}
+
+#[test]
+fn damaged_packets_do_not_make_a_variant() {
+    // The header of the second packet is damaged; read as Nokia's, the file would seem to be cut.
+    let mut file = pcap_header_of(Order::Little, STANDARD, (2, 4), 54, 1);
+    file.extend(pcap_packet(Order::Little, (1, u32::MAX), &[0x9B; 54], 1_000));
+    file.extend(Order::Little.words(&[7, u32::MAX, 0x00F7_FF10, 124_172]));
+    file.extend([0; 2]);
+    let outcome = read(file.as_slice());
+    assert_eq!((outcome.frames.len(), outcome.error_name()), (1, Some("damaged")));
+}

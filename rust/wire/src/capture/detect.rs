@@ -19,17 +19,21 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Body, Error> {
     if source.window().starts_with(&SECTION_HEADER.to_be_bytes()) {
         return Pcapng::open(source).map(Body::Pcapng);
     }
-    source.fill(DETECTION_WINDOW);
-    // Nothing that could not be read to the end is judged by its first bytes.
+    // As much as there is, or more than is looked at: the answer does not depend on how much the
+    // source gives at a time.
+    source.fill(DETECTION_WINDOW.saturating_add(1));
+    // Nothing that could not be read is judged by its first bytes.
     source.clean_end(0)?;
+    let (sample, whole) = match source.window().get(..DETECTION_WINDOW) {
+        Some(sample) => (sample, source.window().len() == DETECTION_WINDOW),
+        None => (source.window(), true),
+    };
     let kind = match source.compression() {
-        None if source.window().is_empty() => ErrorKind::Empty,
-        None => foreign::explain(source.window(), source.ended()),
-        Some(compression) => inside(
-            compression.name(),
-            source.window().is_empty(),
-            foreign::explain(source.window(), source.ended()),
-        ),
+        None if sample.is_empty() => ErrorKind::Empty,
+        None => foreign::explain(sample, whole),
+        Some(compression) => {
+            inside(compression.name(), sample.is_empty(), foreign::explain(sample, whole))
+        }
     };
     Err(Error::new(kind))
 }

@@ -62,8 +62,9 @@ pub(super) fn choose<R: Read>(
 ) -> Layout {
     loop {
         let window = source.window();
-        let whole = source.ended() || window.len() >= VARIANT_WINDOW;
-        let sample = Sample { bytes: window, whole, order, snap_length, largest };
+        let enough = window.get(..VARIANT_WINDOW);
+        let whole = source.ended() || enough.is_some();
+        let sample = Sample { bytes: enough.unwrap_or(window), whole, order, snap_length, largest };
         if let Some(layout) = sample.best(layouts) {
             return layout;
         }

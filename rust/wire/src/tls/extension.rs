@@ -16,7 +16,7 @@ pub fn walk(
     let mut types = Vec::new();
     let mut first_fault = None;
     while !list.is_empty() {
-        let header = list.u16().and_then(|number| Ok((number, list.vector16())));
+        let header = list.u16().map(|number| (number, list.vector16()));
         let (number, body) = match header {
             Ok(header) => header,
             Err(fault) => {

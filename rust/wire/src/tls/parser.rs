@@ -184,10 +184,10 @@ impl Parser {
     pub fn end(&mut self, why: Missing, events: &mut Vec<Event>) {
         let kept = std::mem::take(&mut self.kept);
         match self.state {
-            State::Keep(header) if header.content_type == content_type::HANDSHAKE => {
-                if !self.encrypted {
-                    self.handshake(header.version, &kept, 0, events);
-                }
+            State::Keep(header)
+                if header.content_type == content_type::HANDSHAKE && !self.encrypted =>
+            {
+                self.handshake(header.version, &kept, 0, events);
             }
             State::Ssl2 => self.ssl2_hello(&kept, 0, Some(why), events),
             _ => {}

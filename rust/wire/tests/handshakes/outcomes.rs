@@ -1,0 +1,135 @@
+//! How a handshake went, from what was captured of it.
+
+use tlsaudit_wire::handshake::{Outcome, Party};
+use tlsaudit_wire::stream::Closing;
+
+use super::hellos::{message, record, server_hello, tls10_client, tls13_client, tls13_server};
+use super::network::{ACK, Connection, FIN, RST};
+
+fn tls10_server() -> Vec<u8> {
+    record(
+        22,
+        0x0301,
+        &[server_hello(0x0301, 0x000A, &[]), message(11, &[0; 90]), message(14, &[])].concat(),
+    )
+}
+
+fn finished(version: u16) -> Vec<u8> {
+    [record(20, version, &[1]), record(22, version, &[0xEE; 40])].concat()
+}
+
+#[test]
+fn tls_1_0_is_completed_when_both_have_finished() {
+    let mut connection = Connection::opened();
+    connection
+        .send(true, &tls10_client())
+        .send(false, &tls10_server())
+        .send(true, &finished(0x0301));
+    assert_eq!(connection.row().outcome, Outcome::HellosOnly);
+    connection.send(false, &finished(0x0301));
+    let row = connection.row();
+    assert_eq!(row.outcome, Outcome::Completed);
+    assert_eq!(row.resumed, Some(false));
+    // Client: key change and Finished. Server: what its record held after the hello, and the same.
+    assert_eq!(row.payload_bytes, 51 + 98 + 51);
+}
+
+#[test]
+fn tls_1_3_is_completed_when_the_client_has_finished_and_more_follows() {
+    let mut connection = Connection::opened();
+    connection
+        .send(true, &tls13_client())
+        .send(false, &tls13_server())
+        .send(false, &record(23, 0x0303, &[0; 900]))
+        .send(true, &record(20, 0x0303, &[1]))
+        .send(true, &record(23, 0x0303, &[0; 53]));
+    assert_eq!(connection.row().outcome, Outcome::HellosOnly);
+    connection.send(true, &record(23, 0x0303, &[0; 99]));
+    assert_eq!(connection.row().outcome, Outcome::Completed);
+}
+
+#[test]
+fn tls_1_3_failed_when_the_client_sent_an_encrypted_alert_and_closed() {
+    let mut connection = Connection::opened();
+    connection
+        .send(true, &tls13_client())
+        .send(false, &tls13_server())
+        .send(false, &record(23, 0x0303, &[0; 900]))
+        .send(true, &record(23, 0x0303, &[0; 19]))
+        .control(true, FIN | ACK);
+    let row = connection.row();
+    assert_eq!(row.outcome, Outcome::Failed);
+    assert_eq!(row.end, Some((Party::Client, Closing::Fin)));
+}
+
+#[test]
+fn an_alert_instead_of_a_hello_is_a_rejection() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls10_client()).send(false, &record(21, 0x0301, &[2, 70]));
+    let row = connection.row();
+    assert_eq!(row.outcome, Outcome::Rejected);
+    let alert = row.alert.unwrap();
+    assert_eq!(
+        (alert.level, alert.description, alert.sender, alert.frame),
+        (2, 70, Party::Server, 5)
+    );
+    assert!(row.choice.is_none());
+}
+
+#[test]
+fn a_fatal_alert_counts_more_than_the_warning_before_it() {
+    let mut connection = Connection::opened();
+    connection
+        .send(true, &tls10_client())
+        .send(false, &record(21, 0x0301, &[1, 112]))
+        .send(false, &tls10_server())
+        .send(true, &record(21, 0x0301, &[2, 48]));
+    let row = connection.row();
+    assert_eq!(row.alert.unwrap().description, 48);
+    assert_eq!(row.outcome, Outcome::Failed);
+}
+
+#[test]
+fn silence_resets_and_closes_are_told_apart() {
+    let ended = |flags: &[(bool, u8)]| {
+        let mut connection = Connection::opened();
+        connection.send(true, &tls10_client());
+        for &(from_client, flag) in flags {
+            connection.control(from_client, flag);
+        }
+        connection.row().outcome
+    };
+    assert_eq!(ended(&[(false, ACK)]), Outcome::Unanswered);
+    assert_eq!(ended(&[(false, RST)]), Outcome::Rejected);
+    assert_eq!(ended(&[(false, FIN | ACK)]), Outcome::Rejected);
+    assert_eq!(ended(&[(true, FIN | ACK), (false, FIN | ACK)]), Outcome::Unanswered);
+}
+
+#[test]
+fn one_direction_alone_is_no_failure() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls10_client()).send(false, &tls10_server()).control(false, RST);
+    let mut client = connection.clone();
+    client.packets.retain(|packet| packet.from_client);
+    let row = client.row();
+    assert_eq!((row.outcome, row.one_sided), (Outcome::ClientOnly, true));
+    connection.packets.retain(|packet| !packet.from_client);
+    let row = connection.row();
+    assert_eq!(row.outcome, Outcome::ServerOnly);
+    assert_eq!((row.client.port, row.server.port), (50_000, 443));
+}
+
+#[test]
+fn an_answer_that_is_not_tls_is_a_rejection() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls10_client()).send(false, b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    assert_eq!(connection.row().outcome, Outcome::Rejected);
+}
+
+#[test]
+fn the_sender_of_the_hello_is_the_client_whoever_opened_the_connection() {
+    let mut connection = Connection::opened();
+    connection.send(false, &tls13_client()).send(true, &tls13_server());
+    let row = connection.row();
+    assert_eq!((row.client.port, row.server.port), (443, 50_000));
+}

@@ -19,6 +19,10 @@ pub const MAX_TRANSFER_LENGTH: u32 = 128 * 1024 * 1024;
 /// block the rest is passed over unseen.
 pub const MAX_BUFFERED_BLOCK: usize = 512 * 1024;
 
+/// Bytes of options in one pcapng block. Wireshark's bound for a block; a larger one means that the
+/// file is damaged at this place.
+pub const MAX_OPTIONS: u64 = 16 * 1024 * 1024;
+
 /// Interfaces in one section of a pcapng file. Real files have a few dozen; each takes memory.
 pub const MAX_INTERFACES: usize = 65_536;
 

@@ -8,7 +8,7 @@ use super::pcapng_interface::{Interface, Options};
 use super::source::Source;
 use crate::cursor::Cursor;
 use crate::error::{Error, ErrorKind};
-use crate::limits::{MAX_BUFFERED_BLOCK, MAX_INTERFACES, MAX_PACKET};
+use crate::limits::{MAX_BUFFERED_BLOCK, MAX_INTERFACES, MAX_OPTIONS, MAX_PACKET};
 
 /// Block type and total length.
 const BLOCK_HEADER: usize = 8;
@@ -23,6 +23,9 @@ const INTERFACE_DESCRIPTION: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+
+/// Blocks that are nothing but a few fields and options.
+const DESCRIPTIVE: [u32; 2] = [SECTION_HEADER, INTERFACE_DESCRIPTION];
 
 /// Blocks without a packet that take a frame number in Wireshark all the same: the systemd journal,
 /// custom blocks, and sysdig's events.
@@ -184,8 +187,10 @@ impl Pcapng {
             return Ok(None);
         };
         match rounded(length).checked_sub(12) {
-            Some(body) => Ok(Some(Block { kind, body })),
-            None => Err(self.damaged(source, format!("a block says that it has {length} bytes"))),
+            Some(body) if body <= MAX_OPTIONS || !DESCRIPTIVE.contains(&kind) => {
+                Ok(Some(Block { kind, body }))
+            }
+            _ => Err(self.damaged(source, format!("a block says that it has {length} bytes"))),
         }
     }
 
@@ -268,7 +273,8 @@ impl Pcapng {
             return Err(self.damaged(source, self.odd_packet(block, bytes)));
         };
         let room = block.body.saturating_sub(wide(packet.fixed));
-        if packet.captured > interface.largest || rounded(packet.captured) > room {
+        let options = room.checked_sub(rounded(packet.captured));
+        if packet.captured > interface.largest || options.is_none_or(|bytes| bytes > MAX_OPTIONS) {
             return Err(self.damaged(source, self.odd_packet(block, bytes)));
         }
         // What a transfer of a link with huge ones holds beyond a packet is passed over.

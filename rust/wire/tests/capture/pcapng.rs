@@ -382,3 +382,20 @@ fn a_pcap_header_in_the_middle_is_damage() {
     let file = [start(LITTLE), pcap_header(LITTLE, 0xA1B2_C3D4, 1)].concat();
     assert!(read(file.as_slice()).error.is_some());
 }
+
+#[test]
+fn a_block_with_an_absurd_length_is_damage() {
+    for mut bad in [
+        section(LITTLE),
+        interface(LITTLE, 1, 0, &[]),
+        enhanced(LITTLE, 0, 0, b"x", &[]),
+        simple(LITTLE, b"x", 1),
+        obsolete(LITTLE, 0, 0, b"x"),
+    ] {
+        bad[4..8].copy_from_slice(&LITTLE.u32(0xFFFF_FFF0));
+        // Enough bytes for the part of the block that is held.
+        let file = capture(LITTLE, &[enhanced(LITTLE, 0, 0, b"y", &[]), bad, vec![0; 600_000]]);
+        let outcome = read(file.as_slice());
+        assert_eq!((outcome.frames.len(), outcome.error_name()), (1, Some("damaged")));
+    }
+}

@@ -103,7 +103,7 @@ HANDSHAKES: tuple[Column, ...] = (
         "str",
         True,
         "The host name that the client asked for, lower-case; with encrypted ClientHello the outer "
-        "one. Control characters, invisible characters, backslashes and bytes that are not UTF-8 "
+        "one. Control characters, invisible characters and bytes that are not UTF-8 "
         "are written `\\xNN` or `\\u{NNNN}`. Null = not sent.",
         "RFC 6066 §3; Wireshark `tls.handshake.extensions_server_name`",
     ),

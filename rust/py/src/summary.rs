@@ -31,7 +31,8 @@ fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'
     dict.set_item("one_sided_streams", summary.one_sided_streams)?;
     dict.set_item("handshakes", summary.handshakes)?;
     dict.set_item("error_kind", summary.error.as_ref().map(|error| error.name()))?;
-    dict.set_item("error", summary.error.as_ref().map(ToString::to_string))?;
+    let error = summary.error.as_ref().map(|error| format!("{name}: {error}"));
+    dict.set_item("error", error)?;
     let limits = (!summary.limits.is_empty()).then(|| summary.limits.join("; "));
     dict.set_item("limits", limits)?;
     Ok(dict)

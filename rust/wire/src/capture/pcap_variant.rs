@@ -179,12 +179,14 @@ impl Sample<'_> {
                 odd.extend([interface > 10_000, !known, packet_type > 4]);
             }
             Layout::Nokia => {
-                // The values that were ever seen.
-                let [a, b, c, d] = order.u32(&mut cursor)?.to_be_bytes();
-                let seen = matches!(a, 0x9F | 0xBF)
-                    && b == 0xBF
-                    && matches!(c, 0xB6 | 0xB9 | 0xD6 | 0xD9)
-                    && matches!(d, 0x01 | 0x02);
+                // The values that were ever seen, and what editcap writes.
+                let flags = order.u32(&mut cursor)?;
+                let [a, b, c, d] = flags.to_be_bytes();
+                let seen = flags == 0
+                    || matches!(a, 0x9F | 0xBF)
+                        && b == 0xBF
+                        && matches!(c, 0xB6 | 0xB9 | 0xD6 | 0xD9)
+                        && matches!(d, 0x01 | 0x02);
                 odd.push(!seen);
             }
         }

@@ -77,6 +77,7 @@ fn variants_that_share_a_magic_number_are_told_apart_by_their_packets() {
             (STANDARD, Vec::new()),
             (STANDARD, patched(order)),
             (STANDARD, nokia),
+            (STANDARD, vec![0; 4]),
             (0xA1B2_CD34, patched(order)),
             (0xA1B2_CD34, smp),
         ] {

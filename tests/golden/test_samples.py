@@ -1,0 +1,84 @@
+"""Every sample gives the handshake table that stands beside it.
+
+The expected tables come from tshark or from the maker of the capture, never from tlsaudit.
+"""
+
+import csv
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tlsaudit import engines, registry, schema
+from tlsaudit._core import write_text
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+MANIFEST = tomllib.loads((SAMPLES / "manifest.toml").read_text(encoding="utf-8"))["sample"]
+IDS = [sample["id"] for sample in MANIFEST]
+
+
+def path_of(sample):
+    return SAMPLES / sample["file"]
+
+
+def text_of(sample, form, folder):
+    target = folder / f"{sample['id']}.{form}"
+    names = registry.names_for_core()
+    [capture] = write_text(
+        [(sample["file"], str(path_of(sample)))], form, str(target), names, None, False
+    )
+    return target.read_text(encoding="utf-8"), capture
+
+
+@pytest.mark.parametrize("sample", MANIFEST, ids=IDS)
+def test_sample_gives_its_expected_table(sample, tmp_path):
+    with (SAMPLES / "expected" / f"{sample['id']}.csv").open(newline="", encoding="utf-8") as file:
+        expected = list(csv.DictReader(file))
+    text, _ = text_of(sample, "csv", tmp_path)
+    rows = list(csv.DictReader(text.splitlines()))
+    rows.sort(key=lambda row: (int(row["stream"]), int(row["handshake"])))
+    columns = expected[0].keys() if expected else []
+    assert [{name: row[name] for name in columns} for row in rows] == expected
+
+
+@pytest.mark.parametrize("sample", MANIFEST, ids=IDS)
+def test_sample_is_the_one_the_manifest_names(sample):
+    assert hashlib.sha256(path_of(sample).read_bytes()).hexdigest() == sample["sha256"]
+
+
+def test_the_folder_holds_what_the_manifest_names():
+    known = {sample["file"] for sample in MANIFEST}
+    present = {path.name for path in SAMPLES.iterdir() if path.is_file()}
+    assert present - known == {"README.md", "manifest.toml"}
+    assert known <= present
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_core_and_tables_write_the_same_text(form, tmp_path):
+    """The core derives columns and writes text by itself; both must equal what schema does."""
+    for sample in MANIFEST:
+        core, _ = text_of(sample, form, tmp_path)
+        frame = engines.read_handshakes(path_of(sample))
+        frame["capture"] = frame["capture"].cat.rename_categories({str(path_of(sample)): sample["file"]})
+        target = tmp_path / "table"
+        if form == "csv":
+            schema.to_csv(frame, schema.HANDSHAKE_TABLE, target)
+        else:
+            schema.to_jsonl(frame, schema.HANDSHAKE_TABLE, target)
+        names = registry.names_for_core()
+        neutralised = tmp_path / "core"
+        write_text([(sample["file"], str(path_of(sample)))], form, str(neutralised), names)
+        # The core writes in order of completion, the table is sorted.
+        assert sorted(neutralised.read_text(encoding="utf-8").splitlines()) == sorted(
+            target.read_text(encoding="utf-8").splitlines()
+        ), sample["id"]
+
+
+def test_rows_are_valid_json(tmp_path):
+    for sample in MANIFEST:
+        text, capture = text_of(sample, "jsonl", tmp_path)
+        rows = [json.loads(line) for line in text.splitlines()]
+        assert len(rows) == capture["handshakes"]
+        assert all(list(row) == [column.name for column in schema.HANDSHAKE_TABLE] for row in rows)

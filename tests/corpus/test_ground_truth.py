@@ -106,6 +106,7 @@ def _differing(hello, row, frame):
             "negotiated_cipher_suite": code(fields["cipher"]),
             "ja3s": fields["ja3s"],
         }
+    ours["stream"], theirs["stream"] = f"tcp:{row['stream']}", hello.stream
     return [name for name, value in ours.items() if value != theirs[name]]
 
 

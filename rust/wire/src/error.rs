@@ -106,19 +106,19 @@ impl fmt::Display for Error {
             ErrorKind::NotACapture(what) | ErrorKind::Unsupported(what) => f.write_str(what),
             ErrorKind::Cut(what) => write!(
                 f,
-                "it ends in the middle of {what} at byte {}; the {} before it were read",
+                "it ends in the middle of {what} at byte {}; {} before that",
                 self.at,
                 Frames(self.after_frame)
             ),
             ErrorKind::Damaged(what) => write!(
                 f,
-                "it is damaged at byte {}: {what}; the {} before it were read",
+                "it is damaged at byte {}: {what}; {} before that",
                 self.at,
                 Frames(self.after_frame)
             ),
             ErrorKind::Io(error) => write!(
                 f,
-                "it could not be read on after byte {}: {error}; the {} before it were read",
+                "it could not be read on after byte {}: {error}; {} before that",
                 self.at,
                 Frames(self.after_frame)
             ),
@@ -136,13 +136,14 @@ impl std::error::Error for Error {
     }
 }
 
+/// "one frame was read", "3 frames were read".
 struct Frames(u64);
 
 impl fmt::Display for Frames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            1 => f.write_str("one frame"),
-            n => write!(f, "{n} frames"),
+            1 => f.write_str("one frame was read"),
+            n => write!(f, "{n} frames were read"),
         }
     }
 }

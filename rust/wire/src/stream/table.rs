@@ -52,13 +52,10 @@ impl<O: Observer> Stream<O> {
         if !known.seen || known.base == segment.sequence {
             return false;
         }
-        // A server that answers the same SYN twice, each time with another number, has not begun
-        // another connection as long as it has sent nothing.
-        let answered_again = segment.flags.ack()
-            && known.at_start()
-            && self.directions.of(side.other()).syn
-            && self.end.is_none();
-        !answered_again
+        // A SYN with ACK answers, it does not begin: another number before any byte was sent is
+        // another answer to the same SYN. After that it belongs to a connection whose own SYN was
+        // not captured.
+        !(segment.flags.ack() && known.at_start())
     }
 
     /// Takes what the segment says and holds, but for its end.

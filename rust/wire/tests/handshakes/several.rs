@@ -75,3 +75,15 @@ fn a_repeated_flight_after_the_handshake_is_no_second_one() {
     connection.packets.push(again);
     assert_eq!(connection.row().outcome, Outcome::Completed);
 }
+
+#[test]
+fn a_server_that_answers_a_syn_twice_has_one_stream() {
+    let mut connection = Connection::opened();
+    let mut other_answer = connection.packets[1].clone();
+    other_answer.at = other_answer.at.wrapping_sub(5_000);
+    connection.packets.insert(1, other_answer);
+    connection.send(true, &tls13_client()).send(false, &tls13_server());
+    let row = connection.row();
+    assert_eq!(row.stream, 0);
+    assert!(row.choice.unwrap().hello.complete);
+}

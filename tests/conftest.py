@@ -62,6 +62,6 @@ def hostile(make_audit: Callable[..., Audit]) -> Audit:
         readable=False,
         format=None,
         error_kind="not_a_capture",
-        error=f"{HOSTILE_CAPTURE}.txt: this is text, not a capture; name a pcap or pcapng file.",
+        error=f"{HOSTILE_CAPTURE}.txt: it is a text and no packet capture",
     )
     return make_audit(rows, [capture_row(capture=HOSTILE_CAPTURE, limits=HOSTILE), failed])

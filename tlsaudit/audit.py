@@ -63,10 +63,11 @@ class Audit:
         return summary(self)
 
     def __repr__(self) -> str:
-        return (
-            f"<Audit: {len(self.handshakes):,} handshakes in {len(self.captures):,} captures, "
-            f"policy {self.policy.name}>"
-        )
+        from tlsaudit.reports.wording import plural
+
+        handshakes = plural(len(self.handshakes), "handshake")
+        captures = plural(len(self.captures), "capture")
+        return f"<Audit: {handshakes} in {captures}, policy {self.policy.name}>"
 
     def _repr_html_(self) -> str:
         from tlsaudit.reports.html import fragment

@@ -39,6 +39,10 @@ lz4), a folder, which stands for every file below it, a pattern such as 'dc*.pca
 standard input. A path that exists is taken as it is, whatever characters it holds."""
 
 
+class _InterruptedError(Exception):
+    """The user pressed Ctrl-C."""
+
+
 class _NothingReadError(Exception):
     """No input could be read, and the reasons have been said."""
 
@@ -56,8 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except TlsauditError as error:
         _say(str(error))
         code = NOTHING_DONE
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        _say("interrupted.")
+    except (_InterruptedError, KeyboardInterrupt):
+        _say("interrupted")
         code = INTERRUPTED
     except BrokenPipeError:
         code = _reader_went_away(DONE)
@@ -74,6 +78,15 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
 
 class _Commands(click.Group):
     """The commands in the order in which they are written here: the main job first."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # click would say more than a line about an interrupt, and fail on a closed pipe.
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _InterruptedError from None
+        except BrokenPipeError:
+            return _reader_went_away(DONE)
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(self.commands)

@@ -17,9 +17,19 @@ from typing import BinaryIO, TypeAlias
 
 from tlsaudit.safe_text import visible
 
-__all__ = ["STANDARD_INPUT", "Input", "Source", "expand", "printable_name", "total_bytes"]
+__all__ = [
+    "STANDARD_INPUT",
+    "STANDARD_INPUT_NAME",
+    "Input",
+    "Source",
+    "expand",
+    "printable_name",
+    "total_bytes",
+]
 
 STANDARD_INPUT = "-"
+STANDARD_INPUT_NAME = "(standard input)"
+"""What reports call it: a lone `-` is easily overlooked, and a spreadsheet would compute it."""
 Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
 _PATTERN_CHARACTERS = frozenset("*?[")
 
@@ -107,7 +117,7 @@ def _of_one(source: Source, omitted: str | None) -> Iterator[Input]:
         return
     path = os.fspath(source)
     if path == STANDARD_INPUT:
-        yield Input(STANDARD_INPUT, STANDARD_INPUT)
+        yield Input(STANDARD_INPUT_NAME, STANDARD_INPUT)
     elif os.path.isdir(path):
         yield from _of_folder(path, omitted)
     elif not os.path.lexists(path) and _PATTERN_CHARACTERS.intersection(path):
@@ -124,7 +134,7 @@ def _of_pattern(pattern: str, omitted: str | None) -> Iterator[Input]:
             name,
             pattern,
             "missing",
-            f"{name}: no file of this name, and none that matches it as a pattern; check the path.",
+            f"{name}: no file of this name, and none that matches it as a pattern; check the path",
         )
     for match in matches:
         if os.path.isdir(match):
@@ -141,7 +151,7 @@ def _of_folder(folder: str, omitted: str | None) -> Iterator[Input]:
         yield item
     if count == 0:
         yield Input(
-            name, folder, "missing", f"{name}: this folder holds no files; name one with captures."
+            name, folder, "missing", f"{name}: this folder holds no files; name one with captures"
         )
 
 
@@ -169,7 +179,7 @@ def _walk(folder: str, omitted: str | None) -> Iterator[Input]:
             path,
             "permission" if isinstance(failure, PermissionError) else "io",
             f"{name}: this folder cannot be listed ({failure.strerror}); "
-            "run as a user who may read it.",
+            "run as a user who may read it",
         )
 
 

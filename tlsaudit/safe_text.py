@@ -55,9 +55,7 @@ def shell_word(text: str) -> str:
 
 
 def tshark_line(capture: str, frames: Iterable[int]) -> str | None:
-    """Give the command that shows these frames; None for a capture that is not a file."""
-    if capture == "-":
-        return None
+    """Give the command that shows these frames; None if there are none."""
     wanted = list(dict.fromkeys(frames))
     if not wanted:
         return None

@@ -83,7 +83,7 @@ def test_file_reached_twice_is_read_once(captures: Path) -> None:
 
 
 def test_standard_input_is_read_once(captures: Path) -> None:
-    assert expand(["-", "-"]) == [Input("-", "-")]
+    assert expand(["-", "-"]) == [Input("(standard input)", "-")]
 
 
 def test_file_called_minus_can_be_named_by_its_path(captures: Path) -> None:

@@ -23,6 +23,7 @@ from support.tables import (
     office_rows,
 )
 
+from tlsaudit.inputs import STANDARD_INPUT_NAME
 from tlsaudit.reports import html as report_html
 from tlsaudit.reports.overview import Overview
 from tlsaudit.safe_text import visible
@@ -184,13 +185,15 @@ def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) ->
     captures = [
         capture_row(truncated_frames=7, one_sided_streams=2, undecoded_frames=1),
         capture_row(
-            capture="cut.pcap", error_kind="cut", error="cut.pcap: ends in the middle of frame 12."
+            capture="cut.pcap",
+            error_kind="cut",
+            error="cut.pcap: it ends in the middle of frame 12",
         ),
         capture_row(
             capture="notes.txt",
             readable=False,
             error_kind="not_a_capture",
-            error="notes.txt: this is text, not a capture.",
+            error="notes.txt: it is a text and no capture",
         ),
     ]
     rows = [handshake_row(defect="gap", defect_at="frame 4, ClientHello.extensions")]
@@ -205,8 +208,8 @@ def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) ->
     ):
         assert measure in text
     listing = Reader(page.split('id="captures"')[1].split("</section>")[0]).text
-    assert "cut.pcap: ends in the middle of frame 12." in listing
-    assert "notes.txt: this is text, not a capture." in listing
+    assert "cut.pcap it ends in the middle of frame 12" in listing
+    assert "notes.txt it is a text and no capture" in listing
     assert listing.index("cut.pcap") < listing.index("office.pcapng"), "errors come first"
 
 
@@ -300,7 +303,8 @@ def test_capture_without_times_shows_none(make_audit: MakeAudit) -> None:
 
 
 def test_standard_input_has_no_command_to_show_its_frames(make_audit: MakeAudit) -> None:
-    audit = make_audit([handshake_row(capture="-", **OLD_ANSWER)], [capture_row(capture="-")])
+    name = STANDARD_INPUT_NAME
+    audit = make_audit([handshake_row(capture=name, **OLD_ANSWER)], [capture_row(capture=name)])
     page = report_html.page(audit)
     assert "tshark -2" not in page
     assert "ServerHello in frame 6" in page

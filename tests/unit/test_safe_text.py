@@ -58,8 +58,8 @@ def test_tshark_line_names_the_frames_once_each() -> None:
     )
 
 
-def test_tshark_line_of_standard_input_does_not_exist() -> None:
-    assert tshark_line("-", [4]) is None
+def test_tshark_line_without_frames_does_not_exist() -> None:
+    assert tshark_line("dc01.pcap", []) is None
 
 
 def test_columns_are_aligned_and_wide_characters_count_twice() -> None:

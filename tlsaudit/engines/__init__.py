@@ -58,10 +58,10 @@ def raise_if_nothing_was_read(captures: pandas.DataFrame) -> None:
         return
     reasons = [str(each) for each in captures["error"].dropna()]
     if not reasons:
-        raise CaptureError("no capture was named; name files, folders or patterns.")
-    shown = "; ".join(reason.rstrip(".") for reason in reasons[:3])
+        raise CaptureError("no capture was named: name files, folders or patterns")
+    shown = "; ".join(reasons[:3])
     more = f"; and {len(reasons) - 3:,} more like these" if len(reasons) > 3 else ""
-    raise CaptureError(f"no capture could be read: {shown}{more}.")
+    raise CaptureError(f"no capture could be read: {shown}{more}")
 
 
 def _as_list(paths: Iterable[Source] | Source) -> list[Source]:

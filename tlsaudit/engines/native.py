@@ -45,7 +45,7 @@ def write_text(
     rows = _core.write_text(
         _readable(inputs), text_format, output, registry.names_for_core(), progress
     )
-    return _merged(inputs, rows)
+    return _merged(inputs, [_not_cancelled(row) for row in rows])
 
 
 def _readable(inputs: Iterable[Input]) -> list[tuple[str, str | BinaryIO]]:
@@ -53,9 +53,20 @@ def _readable(inputs: Iterable[Input]) -> list[tuple[str, str | BinaryIO]]:
 
 
 def _merged(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put the inputs that never reached the core back among those that did, in input order."""
+    """Put the inputs that never reached the core back among those that did, in input order.
+
+    There are fewer rows than inputs if the reader of the output went away meanwhile.
+    """
     rest = iter(rows)
-    return [next(rest) if each.problem is None else _problem_row(each) for each in inputs]
+    merged = [next(rest, None) if each.problem is None else _problem_row(each) for each in inputs]
+    return [row for row in merged if row is not None]
+
+
+def _not_cancelled(row: dict[str, Any]) -> dict[str, Any]:
+    """Take back the error of a capture that was left because nobody reads the output any more."""
+    if row["error_kind"] != "cancelled":
+        return row
+    return {**row, "readable": True, "error_kind": None, "error": None}
 
 
 def _problem_row(item: Input) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tlsaudit import registry
 from tlsaudit.findings import RULES
+from tlsaudit.inputs import STANDARD_INPUT_NAME
 from tlsaudit.reports.wording import is_null, server_text
 from tlsaudit.safe_text import tshark_line
 from tlsaudit.schema import HANDSHAKE_KEY
@@ -74,6 +75,8 @@ class Group:
     @property
     def tshark(self) -> str | None:
         """The command that shows these frames; None where the capture was standard input."""
+        if self.capture == STANDARD_INPUT_NAME:
+            return None
         return tshark_line(self.capture, self.frames)
 
 

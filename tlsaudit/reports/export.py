@@ -69,12 +69,12 @@ def make_folder(folder: str | os.PathLike[str]) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise ReportError(
-            f"{path}: this is a file, so no report can go into it; name a folder."
+            f"{path}: this is a file, so no report can go into it: name a folder"
         ) from None
     except OSError as error:
-        raise ReportError(f"{path}: this folder cannot be made ({error.strerror}).") from None
+        raise ReportError(f"{path}: this folder cannot be made ({error.strerror})") from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ReportError(f"{path}: this folder may not be written to; name another one.")
+        raise ReportError(f"{path}: this folder may not be written to: name another one")
     return path
 
 
@@ -93,6 +93,6 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise ReportError(f"{path}: cannot be written ({error.strerror}).") from None
+        raise ReportError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         place.unlink(missing_ok=True)

@@ -321,7 +321,9 @@ def _captures(captures: pandas.DataFrame) -> Listing:
     ordered = captures.assign(_good=captures["error"].isna()).sort_values("_good", kind="stable")
 
     def named(row: dict[Any, Any]) -> Cell:
-        return row["capture"] if is_null(row["error"]) else [row["capture"], row["error"]]
+        if is_null(row["error"]):
+            return str(row["capture"])
+        return [row["capture"], row["error"].removeprefix(f"{row['capture']}: ")]
 
     def kind(row: dict[Any, Any]) -> str:
         return " ".join(str(row[n]) for n in ("format", "compression") if not is_null(row[n]))

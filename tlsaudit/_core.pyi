@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Literal, final
 
+__all__ = ["Reading", "__version__", "read", "write_text"]
+
 __version__: str
 
 @final

@@ -59,7 +59,9 @@ def _found(hello, rows):
         if (row[f"{side}_ip"], row[f"{side}_port"]) != hello.source:
             continue
         for frame in frames:
-            if row[frame] == hello.frame and (frame != "retry_request_frame" or hello.fields["hrr"]):
+            if row[frame] == hello.frame and (
+                frame != "retry_request_frame" or hello.fields["hrr"]
+            ):
                 return row, frame
     return None
 
@@ -117,7 +119,6 @@ def _specs(row):
 
 def test_no_hello_is_missing_and_every_field_is_equal(comparison, exceptions):
     differences, counts = comparison
-    print(dict(counts))
     assert counts["client_hello"] + counts["server_hello"] + counts["ssl2_client_hello"] > 4_500
     assert differences - exceptions == set()
 
@@ -128,7 +129,10 @@ def test_every_exception_is_still_needed(comparison, exceptions):
 
 
 def test_captures_without_tls_give_no_row(corpus):
-    with_truth = {str(p.relative_to(corpus.truth)).removesuffix(".jsonl") for p in corpus.truth.rglob("*.jsonl")}
+    with_truth = {
+        str(path.relative_to(corpus.truth)).removesuffix(".jsonl")
+        for path in corpus.truth.rglob("*.jsonl")
+    }
     unexpected = set(corpus.rows) - with_truth
     assert unexpected == HELLOS_THAT_TSHARK_DOES_NOT_REPORT
 
@@ -154,11 +158,13 @@ def test_no_row_contradicts_itself(corpus):
         assert len(set(keys)) == len(keys), name
         for row in rows:
             where = name, row["stream"], row["handshake"]
-            assert row["client_hello_frame"] or row["server_hello_frame"] or row["retry_request_frame"], where
+            hellos_seen = ("client_hello_frame", "server_hello_frame", "retry_request_frame")
+            assert any(row[frame] for frame in hellos_seen), where
             if row["missed_bytes"]:
                 assert row["defect"], where
             if row["outcome"] == "completed":
-                assert row["client_hello_frame"] and row["server_hello_frame"], where
+                assert row["client_hello_frame"], where
+                assert row["server_hello_frame"], where
             if row["server_hello_frame"] is None:
                 assert row["negotiated_version"] is None, where
                 assert row["negotiated_cipher_suite"] is None, where

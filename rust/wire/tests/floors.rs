@@ -1,5 +1,14 @@
 //! Floors import only downward.
 
+#![allow(
+    missing_docs,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a panic in a test is the test failing"
+)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

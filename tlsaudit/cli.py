@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from tlsaudit.errors import TlsauditError
+from tlsaudit.errors import ReportError, TlsauditError
 from tlsaudit.inputs import STANDARD_INPUT, Input, expand, total_bytes
 from tlsaudit.progress import progress_bar
 
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _say("interrupted")
         code = INTERRUPTED
     except BrokenPipeError:
-        code = _reader_went_away(DONE)
+        code = _drop_output(DONE)
     sys.exit(code)
 
 
@@ -86,7 +86,12 @@ class _Commands(click.Group):
         except KeyboardInterrupt:
             raise _InterruptedError from None
         except BrokenPipeError:
-            return _reader_went_away(DONE)
+            return _drop_output(DONE)
+        except OSError as error:
+            _drop_output(NOTHING_DONE)
+            raise ReportError(
+                f"standard output: cannot be written ({error.strerror or error})"
+            ) from None
 
     def list_commands(self, _context: click.Context) -> list[str]:
         return list(self.commands)
@@ -318,10 +323,11 @@ def _print(text: str | bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        _reader_went_away(DONE)
+        _drop_output(DONE)
 
 
-def _reader_went_away(code: int) -> int:
+def _drop_output(code: int) -> int:
+    """Send what is left of standard output nowhere, and give the exit code back."""
     # Python flushes standard output once more when it ends, and would complain.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code

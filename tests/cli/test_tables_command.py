@@ -308,6 +308,31 @@ def test_standard_input_that_is_a_terminal_is_refused() -> None:
     assert b"standard input" in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [("handshakes", "--format", "csv"), ("clients",)])
+def test_full_disk_is_said_in_one_sentence(arguments: tuple[str, ...]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [*COMMAND, *arguments, "office.pcapng"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            cwd=SAMPLES,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    (message,) = done.stderr.decode().splitlines()
+    assert message.startswith("tlsaudit: standard output: cannot be written (No space left")
+
+
+def test_table_into_a_missing_folder_is_said_in_one_sentence(tmp_path: Path) -> None:
+    for table_format in ("csv", "table"):
+        done = run("handshakes", "office.pcapng", "--format", table_format, "-o", tmp_path / "x/y")
+        assert (done.code, done.output) == (2, b"")
+        (message,) = done.messages
+        assert message.startswith(f"tlsaudit: {tmp_path}/x/y: cannot be written (No such file")
+
+
 HEAVY = ("numpy", "pandas", "pyarrow", "matplotlib", "scapy", "rich", "jinja2", "msgspec")
 
 

@@ -21,10 +21,11 @@ def read(
     `progress` is called with the bytes read so far. Nothing is raised for an input that cannot
     be read: its row in the captures table says why.
     """
-    from tlsaudit import _core, schema
+    from tlsaudit import schema
+    from tlsaudit._core import read as read_captures
 
     inputs = list(inputs)
-    reading = _core.read(_readable(inputs), progress)
+    reading = read_captures(_readable(inputs), progress)
     return schema.from_arrow(reading), schema.captures_frame(_merged(inputs, reading.captures))
 
 
@@ -39,10 +40,11 @@ def write_text(
     `output` is a path, or None for standard output. Rows come in order of completion. Neither
     pandas nor pyarrow is loaded, and memory does not grow with the captures.
     """
-    from tlsaudit import _core, registry
+    from tlsaudit import registry
+    from tlsaudit._core import write_text as write_captures
 
     inputs = list(inputs)
-    rows = _core.write_text(
+    rows = write_captures(
         _readable(inputs), text_format, output, registry.names_for_core(), progress
     )
     return _merged(inputs, [_not_cancelled(row) for row in rows])

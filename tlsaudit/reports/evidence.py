@@ -31,6 +31,11 @@ class Mark:
     observed: str
 
 
+_COLUMNS = [
+    *HANDSHAKE_KEY,
+    *("rule", "severity", "basis", "observed", "client", "server", "server_port", "server_name"),
+    *("client_hello_frame", "server_hello_frame"),
+]
 _Key: TypeAlias = "tuple[Any, ...]"
 _OUTCOMES = {
     "failed": "failed after the hellos",
@@ -121,7 +126,7 @@ def _by_handshake(
     rows: dict[_Key, dict[Any, Any]] = {}
     marks: dict[_Key, list[Mark]] = {}
     ranks = findings["severity"].cat.codes
-    for row, rank in zip(findings.to_dict("records"), ranks, strict=True):
+    for row, rank in zip(findings[_COLUMNS].to_dict("records"), ranks, strict=True):
         key = _key(row)
         rows.setdefault(key, row)
         rule = str(row["rule"])

@@ -93,6 +93,6 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        raise ReportError(f"{path}: cannot be written ({error.strerror})") from None
+        raise ReportError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
         place.unlink(missing_ok=True)

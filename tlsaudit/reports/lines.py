@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["check_lines", "summary", "table_text"]
 
 _CLIENT_LINES = 3
-_LONGEST_NAME = 40
+_RULES = 3
+_LONGEST_NAME = 48
 
 
 def summary(audit: Tables) -> str:
@@ -81,13 +82,15 @@ def table_text(name: str, frame: pandas.DataFrame) -> str:
 def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
     mine = overview.counted[overview.counted["client"] == row["client"]]
     first = mine[mine["severity"] == row["worst_severity"]].iloc[0]
-    rules = ", ".join(sorted(set(mine["rule"].astype("object"))))
+    rules = sorted(set(mine["rule"].astype("object")))
+    more = [f"and {len(rules) - _RULES:,} more"] if len(rules) > _RULES else []
+    where = shortened(str(first["capture"]), _LONGEST_NAME)
     return [
         str(row["worst_severity"]),
         str(row["client"]),
-        rules,
+        ", ".join(rules[:_RULES] + more),
         plural(int(mine["handshake"].count()), "finding"),
-        f"first: {first['capture']} frame {_text(first['evidence_frame'])}",
+        f"first: {where} frame {_text(first['evidence_frame'])}",
     ]
 
 

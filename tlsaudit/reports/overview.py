@@ -141,9 +141,8 @@ class Overview:
             return None
         chosen = old[old["client"].isin(limited)]
         counts: dict[str, set[str]] = {}
-        for address, port, client in zip(
-            chosen["server"], chosen["server_port"], chosen["client"], strict=True
-        ):
+        pairs = chosen[["server", "server_port", "client"]].drop_duplicates()
+        for address, port, client in pairs.itertuples(index=False):
             counts.setdefault(server_text(address, port), set()).add(client)
         servers = sorted(counts, key=lambda server: (-len(counts[server]), server))
         shown = [f"{server} ({plural(len(counts[server]), 'client')})" for server in servers[:3]]
@@ -201,11 +200,12 @@ class Overview:
 
 def _reaching_tls12(versions: pandas.Series[Any], unknown: bool) -> pandas.Series[bool]:
     """Say of each version whether it is TLS 1.2 or newer; `unknown` for null and odd numbers."""
-    import pandas
-
     least = registry.version_rank(0x0303)
-    answers = []
-    for code in versions:
-        rank = None if is_null(code) else registry.version_rank(int(code))
-        answers.append(unknown if rank is None or least is None else rank >= least)
-    return pandas.Series(answers, index=versions.index, dtype=bool)
+    assert least is not None
+    codes = [int(code) for code in versions.dropna().unique()]
+    ranks = {code: registry.version_rank(code) for code in codes}
+    wanted = [code for code, rank in ranks.items() if rank is not None and rank >= least]
+    answers = versions.isin(wanted).astype(bool)
+    if unknown:
+        answers |= versions.isna() | versions.isin([c for c in codes if ranks[c] is None])
+    return answers.astype(bool)

@@ -57,7 +57,7 @@ build: $(VENV)/.built
 # Rebuilt whenever a source of the core, the project file or the set of packages changes.
 $(VENV)/.built: $(VENV)/.tools pyproject.toml rust/Cargo.toml rust/Cargo.lock \
         $(shell find rust/wire/src rust/py/src rust/py/Cargo.toml rust/wire/Cargo.toml)
-	$(BIN)/maturin develop --release --quiet --extras test,lint
+	PIP_QUIET=1 $(BIN)/maturin develop --release --quiet --extras test,lint
 	@touch $@
 
 $(VENV)/.tools: | tools

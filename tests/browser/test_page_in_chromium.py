@@ -48,6 +48,8 @@ def test_page_fits_the_screen(
     assert browser.value("getComputedStyle(document.querySelector('h1')).fontSize") != "16px"
     headline = browser.value("document.querySelector('h1').getBoundingClientRect().bottom")
     assert 0 < headline < height, "the answer is on the first screen"
+    tables = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)"
+    assert browser.value(f"{tables}.length") == 0, "no table is cut off"
     shot = Path(os.environ.get("TLSAUDIT_SCREENSHOTS", tmp_path)) / f"{size}-{dark}.png"
     browser.screenshot(shot, whole=True)
     assert shot.stat().st_size > 20_000

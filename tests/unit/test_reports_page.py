@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -161,6 +162,20 @@ def test_exactly_the_clients_concerned_are_named_with_their_frames(office: Audit
 def test_policy_and_what_it_demands_are_named(office: Audit) -> None:
     text = Reader(report_html.page(office)).text
     assert f"entra ({office.policy.title}): {office.policy.demand}" in text
+
+
+def test_exceptions_of_the_policy_are_counted_on_the_page(
+    make_audit: MakeAudit, tmp_path: Path
+) -> None:
+    policy = tmp_path / "mine.toml"
+    policy.write_text(
+        'name = "mine"\ntitle = "Mine"\ndemand = "TLS 1.2"\ndescription = "d"\nsource = "s"\n'
+        '[severity]\ntls10-negotiated = "high"\n'
+        '[[exception]]\nreason = "printer"\nclient = "192.0.2.11"\n'
+    )
+    audit = make_audit(office_rows(), policy=str(policy))
+    assert "mine (Mine): TLS 1.2; 1 exception Read" in Reader(report_html.page(audit)).text
+    assert list(Overview(audit).concerned["client"]) == ["2001:db8::17"]
 
 
 def test_every_rule_broken_is_explained_with_remedy_and_sources(office: Audit) -> None:

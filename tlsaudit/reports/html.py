@@ -368,7 +368,6 @@ def _clients(clients: pandas.DataFrame) -> Listing:
             (Head("3DES", "number"), _count("negotiated_3des")),
             (Head("Best offered"), lambda row: version_text(row["max_offered_version"])),
             (Head("Servers", "number"), _count("servers")),
-            (Head("First seen"), _time("first_seen")),
             (Head("Last seen"), _time("last_seen")),
         ],
     )

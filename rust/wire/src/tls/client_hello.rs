@@ -123,6 +123,8 @@ impl ClientHello {
         }
     }
 
+    /// None may come twice (RFC 8446 section 4.2); of one that does, the first counts, so that a
+    /// cut hello never says otherwise than the whole one.
     fn read_extension(
         &mut self,
         extension: ExtensionType,
@@ -130,7 +132,7 @@ impl ClientHello {
     ) -> Result<(), FieldFault> {
         let named = |name| move |fault| (fault, name);
         match extension {
-            ExtensionType::SERVER_NAME => {
+            ExtensionType::SERVER_NAME if self.server_name.is_none() => {
                 let name = "ClientHello.extensions.server_name";
                 if body.is_empty() {
                     return Err((Fault::Malformed, name));
@@ -147,45 +149,43 @@ impl ClientHello {
                     }
                 }
             }
-            ExtensionType::SUPPORTED_VERSIONS => {
+            ExtensionType::SUPPORTED_VERSIONS if self.supported_versions.is_none() => {
                 let name = "ClientHello.extensions.supported_versions";
                 let (versions, fault) = body.vector8().map_err(named(name))?.numbers();
                 self.supported_versions = Some(versions.into_iter().map(ProtocolVersion).collect());
                 self.note(fault, name);
             }
-            ExtensionType::SUPPORTED_GROUPS => {
+            ExtensionType::SUPPORTED_GROUPS if self.groups.is_none() => {
                 let name = "ClientHello.extensions.supported_groups";
                 let (groups, fault) = body.vector16().map_err(named(name))?.numbers();
                 self.groups = Some(groups.into_iter().map(NamedGroup).collect());
                 self.note(fault, name);
             }
-            ExtensionType::EC_POINT_FORMATS => {
+            ExtensionType::EC_POINT_FORMATS if self.point_formats.is_none() => {
                 let name = "ClientHello.extensions.ec_point_formats";
                 let formats = body.vector8().map_err(named(name))?;
                 self.point_formats = Some(formats.captured().to_vec());
             }
-            ExtensionType::SIGNATURE_ALGORITHMS => {
+            ExtensionType::SIGNATURE_ALGORITHMS if self.signature_algorithms.is_none() => {
                 let name = "ClientHello.extensions.signature_algorithms";
                 let (algorithms, fault) = body.vector16().map_err(named(name))?.numbers();
                 self.signature_algorithms = Some(algorithms);
                 self.note(fault, name);
             }
-            ExtensionType::ALPN => {
+            ExtensionType::ALPN if self.alpn.is_none() => {
                 let name = "ClientHello.extensions.application_layer_protocol_negotiation";
                 let mut list = body.vector16().map_err(named(name))?;
-                let mut protocols = Vec::new();
+                let protocols = self.alpn.insert(Vec::new());
                 while !list.is_empty() {
                     let protocol = list.vector8().map_err(named(name))?;
                     if !protocol.is_whole() {
-                        self.alpn = Some(protocols);
                         return Err((Fault::Cut, name));
                     }
                     self.first_alpn.get_or_insert_with(|| protocol.captured().to_vec());
                     protocols.push(escaped(protocol.captured()));
                 }
-                self.alpn = Some(protocols);
             }
-            ExtensionType::SESSION_TICKET => self.offers_ticket = !body.is_empty(),
+            ExtensionType::SESSION_TICKET => self.offers_ticket |= !body.is_empty(),
             _ => {}
         }
         Ok(())

@@ -137,6 +137,7 @@ impl ServerHello {
         }
     }
 
+    /// None may come twice (RFC 8446 section 4.2); of one that does, the first counts.
     fn read_extension(
         &mut self,
         extension: ExtensionType,
@@ -144,15 +145,17 @@ impl ServerHello {
     ) -> Result<(), FieldFault> {
         let named = |name| move |fault| (fault, name);
         match extension {
-            ExtensionType::SUPPORTED_VERSIONS => {
+            ExtensionType::SUPPORTED_VERSIONS if self.supported_version.is_none() => {
                 let name = "ServerHello.extensions.supported_versions";
                 self.supported_version = Some(ProtocolVersion(body.u16().map_err(named(name))?));
             }
-            ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT => {
+            ExtensionType::KEY_SHARE | ExtensionType::KEY_SHARE_DRAFT
+                if self.key_share_group.is_none() =>
+            {
                 let name = "ServerHello.extensions.key_share";
                 self.key_share_group = Some(NamedGroup(body.u16().map_err(named(name))?));
             }
-            ExtensionType::ALPN => {
+            ExtensionType::ALPN if self.alpn.is_none() => {
                 let name = "ServerHello.extensions.application_layer_protocol_negotiation";
                 let mut list = body.vector16().map_err(named(name))?;
                 let protocol = list.vector8().map_err(named(name))?;

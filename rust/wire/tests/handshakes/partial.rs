@@ -2,7 +2,7 @@
 
 use tlsaudit_wire::handshake::{Defect, Outcome};
 
-use super::hellos::{client_hello, record, tls10_client, tls13_client, tls13_server};
+use super::hellos::{client_hello, extension, record, tls10_client, tls13_client, tls13_server};
 use super::network::{Connection, read};
 
 #[test]
@@ -20,6 +20,27 @@ fn the_snap_length_leaves_what_was_captured() {
     assert_eq!(row.missed_bytes, u64::try_from(tls13_client().len() - 48).unwrap());
     // The server's direction is whole.
     assert_eq!(row.choice.unwrap().hello.supported_version.unwrap().0, 0x0304);
+}
+
+#[test]
+fn a_cut_between_two_protocols_keeps_the_first() {
+    // list 6 | 2 "h2" | 2 "h3"
+    let alpn = extension(16, &[0, 6, 2, b'h', b'2', 2, b'h', b'3']);
+    let hello = record(22, 0x0301, &client_hello(0x0303, &[0xC02F], &[alpn]));
+    let mut connection = Connection::opened();
+    connection.send(true, &hello);
+    connection.packets[3].cut = 3;
+    assert_eq!(connection.row().offer.unwrap().hello.alpn.unwrap(), ["h2"]);
+}
+
+#[test]
+fn of_an_extension_that_comes_twice_the_first_counts() {
+    let twice = [extension(10, &[0, 2, 0, 29]), extension(10, &[0, 2, 0, 23])];
+    let hello = record(22, 0x0301, &client_hello(0x0303, &[0xC02F], &twice));
+    let mut connection = Connection::opened();
+    connection.send(true, &hello);
+    let groups = connection.row().offer.unwrap().hello.groups.unwrap();
+    assert_eq!(groups.iter().map(|group| group.0).collect::<Vec<_>>(), [29]);
 }
 
 #[test]

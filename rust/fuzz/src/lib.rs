@@ -1,0 +1,16 @@
+//! The bodies of the targets. They live among the tests, which run them too.
+
+#[path = "../../wire/tests/fuzz_bodies/capture.rs"]
+pub mod capture;
+#[path = "../../wire/tests/fuzz_bodies/hello.rs"]
+pub mod hello;
+#[path = "../../wire/tests/fuzz_bodies/packet.rs"]
+pub mod packet;
+#[path = "../../wire/tests/fuzz_bodies/rows.rs"]
+pub mod rows;
+#[path = "../../wire/tests/fuzz_bodies/seeds.rs"]
+pub mod seeds;
+#[path = "../../wire/tests/fuzz_bodies/stream.rs"]
+pub mod stream;
+#[path = "../../wire/tests/fuzz_bodies/text.rs"]
+pub mod text;

@@ -1,0 +1,112 @@
+//! What holds of every row, whatever the capture.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+
+use tlsaudit_wire::derived::{DERIVED, Names};
+use tlsaudit_wire::handshake::{Handshake, Outcome};
+use tlsaudit_wire::limits::MAX_HANDSHAKES_PER_STREAM;
+use tlsaudit_wire::row::COLUMNS;
+use tlsaudit_wire::text::{Format, TextWriter};
+
+use crate::text::{assert_csv, assert_json};
+
+/// What the rows must agree with.
+#[derive(Debug)]
+pub struct Bounds {
+    /// No frame has a greater number.
+    pub last_frame: u64,
+    /// How many streams there were.
+    pub streams: u32,
+    /// Bytes of TCP payload in the capture, repeated ones too.
+    pub payload_bytes: u64,
+}
+
+/// Every row is consistent in itself and within the bounds, and is written as text that any reader
+/// takes.
+pub fn check(rows: &[Handshake], bounds: &Bounds) {
+    let mut next: HashMap<u32, u16> = HashMap::new();
+    for row in rows {
+        assert!(row.stream < bounds.streams, "{row:#?}");
+        let expected = next.entry(row.stream).or_default();
+        assert_eq!(row.handshake, *expected, "handshakes of a stream are numbered in order");
+        *expected += 1;
+        check_row(row, bounds);
+    }
+    let most = MAX_HANDSHAKES_PER_STREAM + 1;
+    assert!(next.values().all(|&count| usize::from(count) <= most), "{next:?}");
+    let payload = rows.iter().map(|row| row.payload_bytes).sum::<u64>();
+    assert!(payload <= bounds.payload_bytes, "{payload} bytes of payload, {bounds:?}");
+    check_text(rows);
+}
+
+fn check_row(row: &Handshake, bounds: &Bounds) {
+    let offer = row.offer.as_ref();
+    let choice = row.choice.as_ref();
+    assert!(offer.is_some() || choice.is_some(), "a row without a hello");
+    let frames = [
+        offer.map(|offer| offer.frame),
+        choice.map(|choice| choice.frame),
+        row.retry_request_frame,
+        row.second_client_hello_frame,
+        row.alert.map(|alert| alert.frame),
+        row.end_frame,
+    ];
+    for frame in frames.into_iter().flatten() {
+        assert!((1..=bounds.last_frame).contains(&frame), "frame {frame}: {row:#?}");
+    }
+    assert_eq!(row.end.is_some(), row.end_frame.is_some());
+    assert!(row.second_client_hello_frame.is_none() || offer.is_some());
+
+    if let Some((_, at)) = &row.defect {
+        assert!(!at.is_empty() && !at.contains(char::is_control), "{at:?}");
+    }
+    let incomplete = offer.is_some_and(|offer| !offer.hello.complete)
+        || choice.is_some_and(|choice| !choice.hello.complete);
+    assert!(!incomplete || row.defect.is_some(), "an incomplete hello and no defect: {row:#?}");
+    assert!(row.missed_bytes == 0 || row.defect.is_some(), "bytes missing and no defect: {row:#?}");
+
+    let (offered, chosen) = (offer.is_some(), choice.is_some());
+    let fits = match row.outcome {
+        Outcome::Completed | Outcome::Failed | Outcome::HellosOnly => {
+            offered && (chosen || row.retry_request_frame.is_some())
+        }
+        Outcome::Rejected | Outcome::Unanswered | Outcome::ClientOnly => offered && !chosen,
+        Outcome::ServerOnly => !offered && chosen,
+    };
+    assert!(fits, "{row:#?}");
+    assert!(row.outcome != Outcome::Completed || chosen);
+    assert!(row.resumed.is_none() || chosen);
+    assert!(row.alert.is_none_or(|alert| matches!(alert.level, 1 | 2)));
+
+    for (fingerprint, length) in [(&row.ja3, 32), (&row.ja4, 36), (&row.ja3s, 32)] {
+        if let Some(text) = fingerprint {
+            assert_eq!(text.len(), length, "{text}");
+            assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+        }
+    }
+    let captured = |text: &String| assert!(!text.contains(char::is_control), "{text:?}");
+    if let Some(offer) = offer {
+        offer.hello.server_name.iter().for_each(captured);
+        offer.hello.alpn.iter().flatten().for_each(captured);
+    }
+    if let Some(choice) = choice {
+        choice.hello.alpn.iter().for_each(captured);
+    }
+}
+
+fn check_text(rows: &[Handshake]) {
+    let cells = COLUMNS.len() + DERIVED.len();
+    let mut csv = TextWriter::new(Format::Csv, Names::default(), true);
+    let mut json = TextWriter::new(Format::JsonLines, Names::default(), true);
+    let (mut csv_out, mut json_out) = (Vec::new(), Vec::new());
+    csv.header(&mut csv_out);
+    for row in rows {
+        csv.row(row, "a, \"b\".pcap", &mut csv_out);
+        json.row(row, "a, \"b\".pcap", &mut json_out);
+    }
+    assert_csv(std::str::from_utf8(&csv_out).unwrap(), cells, rows.len() + 1);
+    let json = std::str::from_utf8(&json_out).unwrap();
+    assert_eq!(json.matches('\n').count(), rows.len());
+    json.lines().for_each(|line| assert_json(line, cells));
+}

@@ -1,0 +1,110 @@
+//! Inputs of the fuzz targets, made from captures.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+
+use tlsaudit_wire::capture::CaptureReader;
+use tlsaudit_wire::packet::{self, Fragments, Packet, Segment};
+use tlsaudit_wire::tls::record::HEADER_LENGTH;
+use tlsaudit_wire::tls::ssl2;
+
+use crate::stream::Step;
+use crate::{hello, packet as frames, stream};
+
+/// Larger inputs are slow to mutate and teach nothing more.
+const LARGEST: usize = 16 * 1024;
+/// Frames of one input for the target `packet`: a fragmented datagram takes some.
+const FRAMES: usize = 6;
+/// Segments of a connection that make an input for `stream`: the handshake and a little more.
+const SEGMENTS: usize = 40;
+
+/// The inputs that a capture gives, each with the name of its target.
+pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut seeds = vec![("capture", bytes[..bytes.len().min(LARGEST)].to_vec())];
+    let Ok(mut reader) = CaptureReader::open(bytes) else { return seeds };
+    let (mut fragments, mut scratch) = (Fragments::default(), Vec::new());
+    let mut connections = Connections::default();
+    let mut group: Vec<(u16, Vec<u8>)> = Vec::new();
+    while let Ok(Some(frame)) = reader.next_frame() {
+        group.push((frame.link_type, frame.data.to_vec()));
+        if group.len() == FRAMES {
+            seeds.push(("packet", packet_input(&group)));
+            group.clear();
+        }
+        if let Packet::Tcp(segment) = packet::decode(&frame, &mut fragments, &mut scratch) {
+            seeds.extend(hellos(segment.payload).map(|input| ("hello", input)));
+            connections.add(&segment);
+        }
+    }
+    seeds.push(("packet", packet_input(&group)));
+    seeds.extend(connections.inputs().map(|input| ("stream", input)));
+    seeds
+}
+
+fn packet_input(group: &[(u16, Vec<u8>)]) -> Vec<u8> {
+    frames::encode(group.iter().map(|(link, data)| (*link, data.as_slice())))
+}
+
+/// A segment that begins with TLS or an SSL 2.0-format hello, as a direction; the hello in its
+/// first record, as a body.
+fn hellos(payload: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let mut inputs = Vec::new();
+    let is_tls = matches!(payload, [20..=24, 3, ..]);
+    let is_ssl2 = matches!(ssl2::opening(payload), ssl2::Opening::ClientHello(_));
+    if is_tls || is_ssl2 {
+        inputs.push(hello::encode(2, &payload[..payload.len().min(LARGEST)]));
+    }
+    let record = payload.get(HEADER_LENGTH..).unwrap_or_default();
+    if let (true, [kind @ 1..=2, a, b, c, body @ ..]) = (payload.starts_with(&[22, 3]), record) {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        inputs.push(hello::encode(kind - 1, &body[..body.len().min(length)]));
+    }
+    inputs.into_iter()
+}
+
+/// The connections of a capture as steps.
+#[derive(Default)]
+struct Connections {
+    steps: Vec<(HashMap<(IpAddr, u16), u32>, Vec<Step>)>,
+    known: HashMap<[(IpAddr, u16); 2], usize>,
+}
+
+impl Connections {
+    fn add(&mut self, segment: &Segment<'_>) {
+        let from = (segment.source, segment.source_port);
+        let to = (segment.destination, segment.destination_port);
+        let key = if from < to { [from, to] } else { [to, from] };
+        let at = *self.known.entry(key).or_insert_with(|| {
+            self.steps.push(Default::default());
+            self.steps.len() - 1
+        });
+        let (next, steps) = &mut self.steps[at];
+        if steps.len() >= SEGMENTS {
+            return;
+        }
+        let expected = next.entry(from).or_insert(segment.sequence);
+        let length = segment.payload.len().min(2_048);
+        let absent = segment.payload_length as usize - segment.payload.len();
+        steps.push(Step {
+            from_client: segment.destination_port < segment.source_port,
+            flags: segment.flags.0 & 0x17,
+            connection: 0,
+            jump: segment.sequence.wrapping_sub(*expected) as i32,
+            cut: absent.min(255) as u8,
+            repeat: 0,
+            payload: segment.payload[..length].to_vec(),
+        });
+        *expected = segment
+            .sequence
+            .wrapping_add(length as u32 + absent.min(255) as u32)
+            .wrapping_add(u32::from(segment.flags.syn()));
+    }
+
+    fn inputs(self) -> impl Iterator<Item = Vec<u8>> {
+        self.steps.into_iter().map(|(_, steps)| {
+            let mut input = stream::encode(&steps);
+            input.truncate(LARGEST);
+            input
+        })
+    }
+}

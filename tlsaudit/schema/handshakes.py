@@ -326,6 +326,43 @@ HANDSHAKES: tuple[Column, ...] = (
         "https://github.com/salesforce/ja3",
     ),
     Column(
+        "certificate_subject",
+        "str",
+        True,
+        "The subject of the server's leaf certificate, its parts in the order of the certificate, "
+        "escaped as `server_name` is. Null in TLS 1.3, where certificates are encrypted, in a "
+        "resumed session, and where the message was not captured whole.",
+        "RFC 5280 §4.1.2.6; Zeek `certificate.subject`",
+    ),
+    Column(
+        "certificate_issuer",
+        "str",
+        True,
+        "The issuer of that certificate, likewise.",
+        "RFC 5280 §4.1.2.4; Zeek `certificate.issuer`",
+    ),
+    Column(
+        "certificate_not_after",
+        "timestamp[ns, UTC]",
+        True,
+        "The end of its validity. Null also where that lies beyond the year 2262.",
+        "RFC 5280 §4.1.2.5; Zeek `certificate.not_valid_after`",
+    ),
+    Column(
+        "certificate_key",
+        "str",
+        True,
+        "Kind and size of its public key: `RSA 2048`, `EC P-256`.",
+        "RFC 5280 §4.1.2.7",
+    ),
+    Column(
+        "certificate_signature",
+        "str",
+        True,
+        "The algorithm that it is signed with: `sha256WithRSAEncryption`.",
+        "RFC 5280 §4.1.1.2",
+    ),
+    Column(
         "downgrade_sentinel",
         "dict<str>",
         True,

@@ -109,3 +109,7 @@ pub const MAX_HANDSHAKES_PER_STREAM: usize = 64;
 
 /// Link types that a summary lists. Real captures have one or two.
 pub const MAX_LINK_TYPES: usize = 64;
+
+/// Certificates whose contents are remembered. A capture of a whole network shows a few thousand;
+/// at about 2 KiB each these take 8 MiB.
+pub const MAX_KNOWN_CERTIFICATES: usize = 4_096;

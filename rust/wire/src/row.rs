@@ -8,6 +8,7 @@ use std::fmt::Write;
 use crate::handshake::Handshake;
 use crate::packet::Mac;
 use crate::stream::Closing;
+use crate::tls::certificate::Certificates;
 use crate::tls::code_point::{CipherSuite, ExtensionType};
 use crate::tls::server_hello::DowngradeSentinel;
 
@@ -87,6 +88,11 @@ pub const COLUMNS: &[Column] = &[
     ("negotiated_alpn", Kind::Text),
     ("server_hello_complete", Kind::Bool),
     ("ja3s", Kind::Text),
+    ("certificate_subject", Kind::Text),
+    ("certificate_issuer", Kind::Text),
+    ("certificate_not_after", Kind::Time),
+    ("certificate_key", Kind::Text),
+    ("certificate_signature", Kind::Text),
     ("downgrade_sentinel", Kind::Word),
     ("hello_retry_request", Kind::Bool),
     ("resumed", Kind::Bool),
@@ -130,6 +136,7 @@ pub enum Cell<'a> {
 pub struct Scratch {
     text: String,
     codes: Vec<u16>,
+    certificates: Certificates,
 }
 
 impl Scratch {
@@ -216,6 +223,12 @@ pub fn cells(
     put(text(server.and_then(|hello| hello.alpn.as_deref())));
     put(truth(server.map(|hello| hello.complete)));
     put(text(row.ja3s.as_deref()));
+    let certificate = row.certificate.as_deref().and_then(|der| scratch.certificates.read(der));
+    put(text(certificate.map(|certificate| certificate.subject.as_str())));
+    put(text(certificate.map(|certificate| certificate.issuer.as_str())));
+    put(certificate.and_then(|certificate| certificate.not_after).map_or(Cell::Null, Cell::Time));
+    put(text(certificate.map(|certificate| certificate.key.as_str())));
+    put(text(certificate.map(|certificate| certificate.signature.as_str())));
     put(text(server.and_then(|hello| hello.downgrade_sentinel()).map(|sentinel| match sentinel {
         DowngradeSentinel::Tls12 => "tls12",
         DowngradeSentinel::Tls11OrBelow => "tls11-or-below",
@@ -318,6 +331,7 @@ mod tests {
             ja3: None,
             ja4: None,
             ja3s: None,
+            certificate: None,
             one_sided: true,
         };
         let mut count = 0;

@@ -76,9 +76,12 @@ impl Conversation {
             Event::RetryRequest { frame } => {
                 self.draft.retry_request_frame.get_or_insert(frame);
             }
-            Event::Certificate => {
-                // The server's; a client's comes after it.
+            Event::Certificate(leaf) => {
                 self.draft.certificate = true;
+                // A client's own comes after the server's and is not what the table is about.
+                if Some(side) != self.draft.client && self.draft.leaf.is_none() {
+                    self.draft.leaf = leaf;
+                }
             }
             Event::ServerKeyExchange(group) => {
                 self.draft.key_exchange = true;

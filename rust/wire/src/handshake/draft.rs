@@ -39,7 +39,9 @@ pub(super) struct Draft {
     pub second_client_hello_frame: Option<u64>,
     pub group: Option<NamedGroup>,
     pub alert: Option<(u8, u8, Side, u64)>,
+    /// A Certificate message was seen.
     pub certificate: bool,
+    pub leaf: Option<Box<[u8]>>,
     pub key_exchange: bool,
     pub sides: PerSide<Evidence>,
     /// The client's Finished of TLS 1.3 was seen.
@@ -189,6 +191,7 @@ impl Draft {
             ja4: self.offer.as_ref().and_then(|offer| fingerprint::ja4(&offer.hello)),
             ja3s: self.choice.as_ref().and_then(|choice| fingerprint::ja3s(&choice.hello)),
             one_sided,
+            certificate: self.leaf,
             defect: self.defect,
             offer: self.offer,
             choice: self.choice,

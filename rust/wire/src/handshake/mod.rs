@@ -199,6 +199,8 @@ pub struct Handshake {
     pub ja4: Option<String>,
     /// JA3S of the ServerHello.
     pub ja3s: Option<String>,
+    /// The server's certificate, DER; TLS 1.2 and below, when the whole message was captured.
+    pub certificate: Option<Box<[u8]>>,
     /// One direction of the connection was not captured.
     pub one_sided: bool,
 }

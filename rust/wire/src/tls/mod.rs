@@ -1,5 +1,6 @@
 //! Bytes of one direction to records, messages and hellos.
 
+pub mod certificate;
 pub mod client_hello;
 pub mod code_point;
 pub mod escape;

@@ -3,6 +3,7 @@
 //!
 //! A message counts as seen in the frame that completes its *record*, where Wireshark shows it.
 
+use super::certificate;
 use super::client_hello::ClientHello;
 use super::code_point::{NamedGroup, ProtocolVersion};
 use super::key_exchange;
@@ -49,8 +50,8 @@ pub enum Event {
         /// Where it ended.
         frame: u64,
     },
-    /// The server's certificate, or the client's, in clear: TLS 1.2 or below, not resumed.
-    Certificate,
+    /// A Certificate message in clear: TLS 1.2 or below, not resumed. Its leaf, when it is whole.
+    Certificate(Option<Box<[u8]>>),
     /// A ServerKeyExchange, and the group when it is an elliptic-curve one.
     ServerKeyExchange(Option<NamedGroup>),
     /// A ChangeCipherSpec record.
@@ -318,6 +319,7 @@ impl Parser {
                     &(message_type::CLIENT_HELLO
                     | message_type::SERVER_HELLO
                     | message_type::HELLO_RETRY_REQUEST
+                    | message_type::CERTIFICATE
                     | message_type::SERVER_KEY_EXCHANGE),
                 ) => {
                     let have = self.message.len().saturating_sub(4);
@@ -335,10 +337,7 @@ impl Parser {
                         self.message_skip = promised.saturating_sub(have);
                     }
                 }
-                Some(&kind) => {
-                    if kind == message_type::CERTIFICATE {
-                        events.push(Event::Certificate);
-                    }
+                Some(_) => {
                     self.message.clear();
                     self.message_skip = promised;
                 }
@@ -381,6 +380,10 @@ impl Parser {
             }
             Some(message_type::HELLO_RETRY_REQUEST) if cut.is_none() => {
                 events.push(Event::RetryRequest { frame: self.frame });
+            }
+            Some(message_type::CERTIFICATE) => {
+                let leaf = cut.is_none().then(|| certificate::leaf(body)).flatten();
+                events.push(Event::Certificate(leaf.map(Into::into)));
             }
             Some(message_type::SERVER_KEY_EXCHANGE) if cut.is_none() => {
                 events.push(Event::ServerKeyExchange(key_exchange::named_curve(body)));

@@ -10,7 +10,7 @@ MANIFEST := --manifest-path rust/Cargo.toml
 # Programs that the tests use, and the Debian packages they come in.
 TEST_PROGRAMS := tshark:tshark chromium:chromium
 
-.PHONY: demo test test-rust test-python lint format docs samples samples-check build \
+.PHONY: demo test test-rust test-python lint format docs samples build \
         tools test-programs clean
 
 demo: build
@@ -46,8 +46,8 @@ format: build
 docs: build
 	$(BIN)/python scripts/generate_docs.py
 
-# Captures anew what `samples/` holds. Needs root and the programs of scripts/samples-packages.txt;
-# the tests never do this.
+# Captures anew what `samples/` holds. Needs root and the programs that samples/README.md names; the
+# tests never do this.
 samples: build
 	$(BIN)/python -m pip install --quiet --editable '.[samples]'
 	$(BIN)/python samples/makers/make_all.py

@@ -109,12 +109,12 @@ pub fn check(input: &[u8]) {
     let (rows, bounds) = read(&steps, 1);
     rows::check(&rows, &bounds);
     let (again, _) = read(&steps, 2);
-    let without_counts = |rows: &[Handshake]| -> Vec<String> {
-        rows.iter()
-            .map(|row| format!("{:#?}", Handshake { payload_bytes: 0, ..row.clone() }))
-            .collect()
+    // Bytes after the handshake are counted only, and then a repeated one can fill a hole.
+    let without_counts = |rows: Vec<Handshake>| -> Vec<Handshake> {
+        rows.into_iter().map(|row| Handshake { payload_bytes: 0, ..row }).collect()
     };
-    assert_eq!(without_counts(&rows), without_counts(&again), "repeated segments change the rows");
+    let (once, twice) = (rows::json(&without_counts(rows)), rows::json(&without_counts(again)));
+    assert_eq!(once, twice, "repeated segments change the rows");
 }
 
 /// Reads the steps, each segment `times` times.

@@ -114,7 +114,8 @@ impl<R: Read> Source<R> {
     }
 
     /// Frees the end of the buffer. The bytes that move are less than one packet; the buffer grows
-    /// only for what is larger than a block.
+    /// only for what is larger than a block, and then by whole blocks: callers that ask for one
+    /// byte more at a time must not get it by one byte a system call.
     fn make_room(&mut self, wanted: usize) {
         let held = self.window().len();
         if held == 0
@@ -127,7 +128,7 @@ impl<R: Read> Source<R> {
             self.end = held;
         }
         if self.buffer.len() < wanted.max(READ_BLOCK) {
-            self.buffer.resize(wanted.max(READ_BLOCK), 0);
+            self.buffer.resize(wanted.div_ceil(READ_BLOCK).max(1).saturating_mul(READ_BLOCK), 0);
         }
     }
 }

@@ -56,6 +56,19 @@ impl<F: FnMut() -> io::Error> Read for Failing<'_, F> {
     }
 }
 
+/// Counts how often it is asked.
+struct Counted<'a> {
+    rest: &'a [u8],
+    reads: u32,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.reads += 1;
+        self.rest.read(out)
+    }
+}
+
 /// The same frames as pcap and pcapng, plain and compressed.
 fn files() -> Vec<Vec<u8>> {
     let mut pcap = pcap_header(Order::Little, 0xA1B2_C3D4, 1);
@@ -180,4 +193,16 @@ fn reads_stay_small_however_long_the_capture_is() {
     }
     assert_eq!(frames, 50_000);
     assert!(largest_read.get() <= 1 << 20, "{}", largest_read.get());
+}
+
+#[test]
+fn large_first_packets_are_read_in_blocks() {
+    // The first three packets tell the variant of pcap; these need more than one block.
+    let mut file = pcap_header(Order::Little, 0xA1B2_C3D4, 1);
+    for number in 0..5 {
+        file.extend(pcap_packet(Order::Little, (number, 0), &[0; 262_144], 262_144));
+    }
+    let mut source = Counted { rest: &file, reads: 0 };
+    assert_eq!(read(&mut source).clean().len(), 5);
+    assert!(source.reads < 20, "{} reads of {} bytes", source.reads, file.len());
 }

@@ -2,8 +2,8 @@
 //!
 //! The floors, lowest first; each knows only the ones before it:
 //!
-//! - [`error`], [`cursor`], [`limits`]: what may go wrong, the only code that takes bytes apart,
-//!   and every bound with its reason.
+//! - [`error`], [`limits`], [`cursor`], [`digits`]: what may go wrong, every bound with its reason,
+//!   the only code that takes bytes apart, and numbers as digits.
 //! - [`capture`]: the bytes of a file to frames.
 //! - [`packet`]: a frame to the TCP segment in it.
 //! - [`tls`]: bytes of one direction to records, messages and hellos.
@@ -19,6 +19,7 @@
 pub mod capture;
 pub mod cursor;
 pub mod derived;
+pub mod digits;
 pub mod error;
 pub mod handshake;
 pub mod limits;

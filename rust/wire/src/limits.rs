@@ -53,7 +53,11 @@ pub const MAX_LAYERS: usize = 16;
 /// The largest payload that an IP fragment's 13-bit offset can reach.
 pub const MAX_IP_PAYLOAD: usize = 65_535;
 
-/// Fragmented datagrams that wait for their other fragments. At 64 KiB each they take 16 MiB at
+/// Bytes that the fragments of one datagram may take: each byte twice, as a packet captured at two
+/// places of the way brings it. Fragments that overlap more are an attack.
+pub const MAX_FRAGMENT_BYTES: usize = 2 * MAX_IP_PAYLOAD;
+
+/// Fragmented datagrams that wait for their other fragments. At 128 KiB each they take 32 MiB at
 /// most; TCP is hardly ever fragmented, so a real capture needs a few.
 pub const MAX_FRAGMENTED_DATAGRAMS: usize = 256;
 

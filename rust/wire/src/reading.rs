@@ -132,7 +132,7 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
     if fragments.dropped > 0 {
         summary.limits.push(format!(
             "{} fragmented IP packets were given up (more than {MAX_FRAGMENTED_DATAGRAMS} \
-             unfinished at a time)",
+             unfinished at a time, or fragments that overlap too much)",
             fragments.dropped
         ));
     }

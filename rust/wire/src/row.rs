@@ -4,8 +4,10 @@
 //! and text are both made from these cells, so they cannot differ.
 
 use std::fmt::Write;
+use std::net::IpAddr;
 
-use crate::handshake::Handshake;
+use crate::digits::Digits;
+use crate::handshake::{Handshake, Party};
 use crate::packet::Mac;
 use crate::stream::Closing;
 use crate::tls::certificate::Certificates;
@@ -147,6 +149,29 @@ impl Scratch {
         Cell::Text(&self.text)
     }
 
+    fn mac(&mut self, mac: Mac) -> Cell<'_> {
+        self.text.clear();
+        for (n, byte) in mac.into_iter().enumerate() {
+            if n > 0 {
+                self.text.push(':');
+            }
+            self.text.push_hexadecimal(byte);
+        }
+        Cell::Text(&self.text)
+    }
+
+    fn ip(&mut self, ip: IpAddr) -> Cell<'_> {
+        let IpAddr::V4(v4) = ip else { return self.text(ip) };
+        self.text.clear();
+        for (n, byte) in v4.octets().into_iter().enumerate() {
+            if n > 0 {
+                self.text.push('.');
+            }
+            self.text.push_decimal(byte.into());
+        }
+        Cell::Text(&self.text)
+    }
+
     fn codes<T>(&mut self, list: Option<&Vec<T>>, number: impl Fn(&T) -> u16) -> Cell<'_> {
         let Some(list) = list else { return Cell::Null };
         self.codes.clear();
@@ -174,15 +199,17 @@ pub fn cells(
     put(row.ts.map_or(Cell::Null, Cell::Time));
     put(Cell::Text(row.carrier.name()));
     put(Cell::Null);
-    put(scratch.text(row.client.ip));
-    put(scratch.text(row.client.ip));
+    let client_ip = scratch.ip(row.client.ip);
+    put(client_ip);
+    put(client_ip);
     put(number(Some(row.client.port)));
     match row.client_mac {
-        Some(mac) => put(scratch.text(MacText(mac))),
+        Some(mac) => put(scratch.mac(mac)),
         None => put(Cell::Null),
     }
-    put(scratch.text(row.server.ip));
-    put(scratch.text(row.server.ip));
+    let server_ip = scratch.ip(row.server.ip);
+    put(server_ip);
+    put(server_ip);
     put(number(Some(row.server.port)));
     put(text(client.and_then(|hello| hello.server_name.as_deref())));
 
@@ -242,10 +269,7 @@ pub fn cells(
     put(number(row.alert.map(|alert| alert.level)));
     put(text(row.alert.map(|alert| alert.sender.name())));
     match row.end {
-        Some((party, closing)) => {
-            let how = if closing == Closing::Fin { "fin" } else { "rst" };
-            put(scratch.text(format_args!("{how}-{}", party.name())));
-        }
+        Some((party, closing)) => put(Cell::Text(end_name(party, closing))),
         None => put(Cell::Text("open")),
     }
     put(Cell::Number(row.payload_bytes));
@@ -253,6 +277,15 @@ pub fn cells(
     put(text(row.defect.as_ref().map(|(defect, _)| defect.name())));
     put(text(row.defect.as_ref().map(|(_, at)| at.as_str())));
     put(Cell::Text("native"));
+}
+
+fn end_name(party: Party, closing: Closing) -> &'static str {
+    match (closing, party) {
+        (Closing::Fin, Party::Client) => "fin-client",
+        (Closing::Fin, Party::Server) => "fin-server",
+        (Closing::Rst, Party::Client) => "rst-client",
+        (Closing::Rst, Party::Server) => "rst-server",
+    }
 }
 
 /// Of a hello seen in part: yes is certain, no is not.
@@ -287,18 +320,9 @@ pub fn text(value: Option<&str>) -> Cell<'_> {
     value.map_or(Cell::Null, Cell::Text)
 }
 
-struct MacText(Mac);
-
-impl std::fmt::Display for MacText {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
 
     use super::*;
     use crate::handshake::{Carrier, Outcome};

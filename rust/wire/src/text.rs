@@ -7,6 +7,7 @@
 use std::io::Write;
 
 use crate::derived::{self, DERIVED, Names};
+use crate::digits::Digits;
 use crate::handshake::Handshake;
 use crate::row::{self, COLUMNS, Cell, Scratch};
 
@@ -155,7 +156,7 @@ fn json_text(text: &str, out: &mut Vec<u8>) {
 /// What is written the same way in both formats.
 fn plain(cell: Cell<'_>, out: &mut Vec<u8>) {
     match cell {
-        Cell::Number(value) => write(out, format_args!("{value}")),
+        Cell::Number(value) => out.push_decimal(value),
         Cell::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
         Cell::Code(value) => code(value, out),
         Cell::Time(value) => time(value, out),
@@ -164,12 +165,7 @@ fn plain(cell: Cell<'_>, out: &mut Vec<u8>) {
 }
 
 fn code(value: u16, out: &mut Vec<u8>) {
-    const DIGITS: [u8; 16] = *b"0123456789ABCDEF";
-    out.extend_from_slice(b"0x");
-    for shift in [12_u32, 8, 4, 0] {
-        let digit = DIGITS.get(usize::from((value >> shift) & 0xF)).copied();
-        out.extend(digit);
-    }
+    out.push_code_point(value);
 }
 
 fn kind(value: u32, out: &mut Vec<u8>) {
@@ -183,15 +179,20 @@ fn time(nanoseconds: i64, out: &mut Vec<u8>) {
         (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
-    write(
-        out,
-        format_args!(
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}.{fraction:09}Z",
-            second / 3600,
-            second / 60 % 60,
-            second % 60
-        ),
-    );
+    let fields = [
+        (year, 4, b'-'),
+        (month, 2, b'-'),
+        (day, 2, b'T'),
+        (second / 3600, 2, b':'),
+        (second / 60 % 60, 2, b':'),
+        (second % 60, 2, b'.'),
+        (fraction, 9, b'Z'),
+    ];
+    for (value, width, end) in fields {
+        // None is negative: years begin with 1677.
+        out.push_padded(value.unsigned_abs(), width);
+        out.push(end);
+    }
 }
 
 /// The date of a day counted from 1970-01-01, in the Gregorian calendar. Nanoseconds in 64 bits

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::Layer;
 use super::ip::Datagram;
-use crate::limits::{MAX_FRAGMENTED_DATAGRAMS, MAX_FRAGMENTS, MAX_IP_PAYLOAD};
+use crate::limits::{MAX_FRAGMENT_BYTES, MAX_FRAGMENTED_DATAGRAMS, MAX_FRAGMENTS, MAX_IP_PAYLOAD};
 
 /// Where a fragment belongs.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ struct Partial {
     protocol: u8,
     total: Option<usize>,
     parts: Vec<(usize, Vec<u8>)>,
+    /// Bytes in the parts.
+    bytes: usize,
 }
 
 /// Fragments of datagrams that are not whole yet. The oldest datagram gives way when there are
@@ -62,6 +64,7 @@ impl Fragments {
             protocol: datagram.protocol,
             total: None,
             parts: Vec::new(),
+            bytes: 0,
         });
         if fragment.offset == 0 {
             partial.protocol = datagram.protocol;
@@ -69,7 +72,8 @@ impl Fragments {
         if !fragment.more {
             partial.total = Some(end);
         }
-        if partial.parts.len() >= MAX_FRAGMENTS {
+        partial.bytes = partial.bytes.saturating_add(layer.bytes.len());
+        if partial.parts.len() >= MAX_FRAGMENTS || partial.bytes > MAX_FRAGMENT_BYTES {
             self.dropped = self.dropped.saturating_add(1);
             return None;
         }
@@ -97,6 +101,17 @@ impl Fragments {
 /// come is not known any more: the lower offset wins, as in most hosts.
 fn assemble(partial: &Partial, scratch: &mut Vec<u8>) -> bool {
     let Some(total) = partial.total else { return false };
+    // Nothing is copied before it is known that nothing is missing.
+    let mut end = 0;
+    for (offset, bytes) in &partial.parts {
+        if *offset > end {
+            return false;
+        }
+        end = end.max(offset.saturating_add(bytes.len()));
+    }
+    if end < total {
+        return false;
+    }
     scratch.clear();
     for (offset, bytes) in &partial.parts {
         let Some(overlap) = scratch.len().checked_sub(*offset) else { return false };

@@ -8,6 +8,7 @@ use sha2::Sha256;
 use super::client_hello::ClientHello;
 use super::code_point::{ExtensionType, ProtocolVersion, is_grease};
 use super::server_hello::ServerHello;
+use crate::digits::Digits;
 
 /// JA3 of a ClientHello that was captured whole; `None` where the definition has no answer.
 #[must_use]
@@ -16,7 +17,8 @@ pub fn ja3(hello: &ClientHello) -> Option<String> {
         return None;
     }
     let mut text = String::with_capacity(256);
-    let _ = write!(text, "{},", hello.legacy_version?.0);
+    text.push_decimal(hello.legacy_version?.0.into());
+    text.push(',');
     decimals(&mut text, hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
     text.push(',');
     decimals(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
@@ -33,11 +35,12 @@ pub fn ja3s(hello: &ServerHello) -> Option<String> {
     if !hello.captured || hello.ssl2_format {
         return None;
     }
-    let mut text = String::new();
-    let _ = write!(text, "{},{},", hello.legacy_version?.0, hello.cipher_suite?.0);
-    for (n, extension) in hello.extensions.iter().flatten().enumerate() {
-        let _ = write!(text, "{}{}", if n == 0 { "" } else { "-" }, extension.0);
-    }
+    let mut text = String::with_capacity(64);
+    text.push_decimal(hello.legacy_version?.0.into());
+    text.push(',');
+    text.push_decimal(hello.cipher_suite?.0.into());
+    text.push(',');
+    joined(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
     Some(hexadecimal(&Md5::digest(text.as_bytes())))
 }
 
@@ -132,23 +135,33 @@ fn sorted(numbers: impl Iterator<Item = u16>) -> Vec<u16> {
 
 fn list(numbers: &[u16]) -> String {
     let mut text = String::with_capacity(numbers.len().saturating_mul(5));
-    for (n, number) in numbers.iter().enumerate() {
-        let _ = write!(text, "{}{number:04x}", if n == 0 { "" } else { "," });
+    for (n, &number) in numbers.iter().enumerate() {
+        if n > 0 {
+            text.push(',');
+        }
+        text.push_hexadecimal16(number);
     }
     text
 }
 
 /// Numbers without GREASE, joined as JA3 joins them.
 fn decimals(text: &mut String, numbers: impl Iterator<Item = u16>) {
-    for (n, number) in numbers.filter(|&number| !is_grease(number)).enumerate() {
-        let _ = write!(text, "{}{number}", if n == 0 { "" } else { "-" });
+    joined(text, numbers.filter(|&number| !is_grease(number)));
+}
+
+fn joined(text: &mut String, numbers: impl Iterator<Item = u16>) {
+    for (n, number) in numbers.enumerate() {
+        if n > 0 {
+            text.push('-');
+        }
+        text.push_decimal(number.into());
     }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().saturating_mul(2));
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+    for &byte in bytes {
+        text.push_hexadecimal(byte);
     }
     text
 }

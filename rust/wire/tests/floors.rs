@@ -17,6 +17,7 @@ const FLOORS: [&str; 14] = [
     "error",
     "limits",
     "cursor",
+    "digits",
     "capture",
     "packet",
     "stream",

@@ -72,6 +72,7 @@ def run(job: Job, folder: Path) -> dict[str, float]:
         capture_output=True,
         text=True,
         check=True,
+        env=environment(folder),
     )
     result: dict[str, float] = json.loads(launched.stdout)
     if result["code"]:
@@ -81,6 +82,12 @@ def run(job: Job, folder: Path) -> dict[str, float]:
         output.unlink(missing_ok=True)
     errors.unlink()
     return result
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Give the environment of the runs: compiled Python modules are kept, as when installed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(folder / "pycache")}
 
 
 def warm(path: Path) -> None:

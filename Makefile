@@ -18,11 +18,11 @@ demo: build
 	@echo "Open out/index.html in a browser."
 
 test: test-programs build
-	$(CARGO) test $(MANIFEST) --workspace --quiet
+	$(CARGO) test $(MANIFEST) --package tlsaudit-wire --quiet
 	$(BIN)/python -P -m pytest
 
 test-rust: tools
-	$(CARGO) test $(MANIFEST) --workspace
+	$(CARGO) test $(MANIFEST) --package tlsaudit-wire
 
 test-python: build
 	$(BIN)/python -P -m pytest

@@ -33,11 +33,14 @@ pub fn check(bytes: &[u8]) {
 /// What was read: frames by their fields and a hash of their data, and the sentence at the end.
 #[derive(Debug, Default, PartialEq)]
 struct Outcome {
-    frames: Vec<(u64, Option<i64>, u16, u32, u8, u32, u64)>,
+    frames: Vec<Seen>,
     payload_bytes: u64,
     error: Option<String>,
     compressed: bool,
 }
+
+/// Number, time, link type, interface, length of the check sequence, original length, hash.
+type Seen = (u64, Option<i64>, u16, u32, u8, u32, u64);
 
 fn read(source: impl Read) -> Outcome {
     let mut outcome = Outcome::default();

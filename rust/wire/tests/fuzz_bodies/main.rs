@@ -6,6 +6,7 @@
     missing_docs,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,

@@ -62,11 +62,21 @@ fn hellos(payload: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     inputs.into_iter()
 }
 
+/// An address and a port.
+type End = (IpAddr, u16);
+
 /// The connections of a capture as steps.
 #[derive(Default)]
 struct Connections {
-    steps: Vec<(HashMap<(IpAddr, u16), u32>, Vec<Step>)>,
-    known: HashMap<[(IpAddr, u16); 2], usize>,
+    connections: Vec<Connection>,
+    known: HashMap<[End; 2], usize>,
+}
+
+/// One of them, and the sequence number that each end should use next.
+#[derive(Default)]
+struct Connection {
+    next: HashMap<End, u32>,
+    steps: Vec<Step>,
 }
 
 impl Connections {
@@ -75,10 +85,10 @@ impl Connections {
         let to = (segment.destination, segment.destination_port);
         let key = if from < to { [from, to] } else { [to, from] };
         let at = *self.known.entry(key).or_insert_with(|| {
-            self.steps.push(Default::default());
-            self.steps.len() - 1
+            self.connections.push(Connection::default());
+            self.connections.len() - 1
         });
-        let (next, steps) = &mut self.steps[at];
+        let Connection { next, steps } = &mut self.connections[at];
         if steps.len() >= SEGMENTS {
             return;
         }
@@ -101,8 +111,8 @@ impl Connections {
     }
 
     fn inputs(self) -> impl Iterator<Item = Vec<u8>> {
-        self.steps.into_iter().map(|(_, steps)| {
-            let mut input = stream::encode(&steps);
+        self.connections.into_iter().map(|connection| {
+            let mut input = stream::encode(&connection.steps);
             input.truncate(LARGEST);
             input
         })

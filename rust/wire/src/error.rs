@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Cut(String),
     /// The bytes contradict the format; how.
     Damaged(String),
+    /// A bound on how much is read was reached; which, and what to do.
+    Limit(String),
     /// The operating system could not read on.
     Io(io::Error),
     /// The caller asked to stop.
@@ -74,6 +76,7 @@ impl Error {
             ErrorKind::Unsupported(_) => "unsupported",
             ErrorKind::Cut(_) => "cut",
             ErrorKind::Damaged(_) => "damaged",
+            ErrorKind::Limit(_) => "limit",
             ErrorKind::Io(_) => "io",
             ErrorKind::Cancelled => "cancelled",
         }
@@ -116,6 +119,9 @@ impl fmt::Display for Error {
                 self.at,
                 Frames(self.after_frame)
             ),
+            ErrorKind::Limit(what) => {
+                write!(f, "{what}; {} before that", Frames(self.after_frame))
+            }
             ErrorKind::Io(error) => write!(
                 f,
                 "it could not be read on after byte {}: {error}; {} before that",

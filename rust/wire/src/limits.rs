@@ -46,6 +46,19 @@ pub const ZSTD_WINDOW_LOG: u32 = 27;
 /// Bytes of memory that xz data may ask for. `xz -9` needs 65 MiB.
 pub const XZ_MEMORY: u64 = 192 * 1024 * 1024;
 
+/// Bytes that a compressed file may unpack to: 1 TiB. Captures of that size are written in pieces;
+/// at the speed of the decompressors it is half an hour.
+pub const MAX_UNPACKED: u64 = 1 << 40;
+
+/// Bytes that one compressed byte may unpack to, on average over the file. Traffic reaches 10, and
+/// headers of packets without payload 50; a file made to unpack to very much reaches 30,000 with
+/// zstd, 7,000 with xz and 1,000 with gzip.
+pub const MAX_UNPACKED_RATIO: u64 = 256;
+
+/// Up to here [`MAX_UNPACKED_RATIO`] does not count: 1 GiB is read in a second or two, whatever it
+/// is.
+pub const UNPACKED_FREELY: u64 = 1 << 30;
+
 /// Tags, labels and extension headers that are followed in one packet. Real ones have a handful;
 /// a packet made of thousands of empty headers must not cost more than it is worth.
 pub const MAX_LAYERS: usize = 16;

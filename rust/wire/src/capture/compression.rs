@@ -10,7 +10,10 @@ use zstd::stream::raw::{DParameter, Decoder as ZstdDecoder, InBuffer, Operation,
 
 use super::input::Input;
 use crate::error::ErrorKind;
-use crate::limits::{COMPRESSED_BLOCK, XZ_MEMORY, ZSTD_PIECE, ZSTD_WINDOW_LOG};
+use crate::limits::{
+    COMPRESSED_BLOCK, MAX_UNPACKED, MAX_UNPACKED_RATIO, UNPACKED_FREELY, XZ_MEMORY, ZSTD_PIECE,
+    ZSTD_WINDOW_LOG,
+};
 
 /// How a capture is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +38,16 @@ impl Compression {
             Self::Zstd => "zstd",
             Self::Xz => "xz",
             Self::Lz4 => "lz4",
+        }
+    }
+
+    /// The command that unpacks it.
+    fn command(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip -d",
+            Self::Zstd => "zstd -d",
+            Self::Xz => "xz -d",
+            Self::Lz4 => "lz4 -d",
         }
     }
 
@@ -64,8 +77,58 @@ fn skippable(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+/// How much a compressed file may unpack to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Bytes in all.
+    bytes: u64,
+    /// Bytes for each byte of the file.
+    ratio: u64,
+    /// Bytes for which the ratio does not count.
+    freely: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { bytes: MAX_UNPACKED, ratio: MAX_UNPACKED_RATIO, freely: UNPACKED_FREELY }
+    }
+}
+
+impl Bounds {
+    /// What to say where a file of `stored` bytes has unpacked to too many.
+    #[inline]
+    fn broken(&self, unpacked: u64, stored: u64, compression: Compression) -> Option<ErrorKind> {
+        if unpacked <= self.freely.min(self.bytes) {
+            return None;
+        }
+        self.judge(unpacked, stored, compression)
+    }
+
+    #[cold]
+    fn judge(&self, unpacked: u64, stored: u64, compression: Compression) -> Option<ErrorKind> {
+        let how_much = if unpacked > self.bytes {
+            format!("it unpacks to more than {} bytes", self.bytes)
+        } else if unpacked > stored.saturating_mul(self.ratio).max(self.freely) {
+            format!("it unpacks to more than {} times its size", self.ratio)
+        } else {
+            return None;
+        };
+        Some(ErrorKind::Limit(format!(
+            "{how_much}, which captures of traffic hardly do, and it was not read further: if it is \
+             no attack, unpack it first with `{}`",
+            compression.command()
+        )))
+    }
+}
+
 /// Gives the bytes of the capture, whatever is around it.
-pub(super) enum Decoder<R: Read> {
+pub(super) struct Decoder<R: Read> {
+    kind: Kind<R>,
+    unpacked: u64,
+    bounds: Bounds,
+}
+
+enum Kind<R: Read> {
     Plain(Input<R>),
     Members(Members<R>),
     Lz4(Lz4<R>),
@@ -73,7 +136,35 @@ pub(super) enum Decoder<R: Read> {
 
 impl<R: Read> Decoder<R> {
     /// Looks at the first bytes and chooses.
-    pub(super) fn open(mut input: Input<R>) -> Result<Self, ErrorKind> {
+    pub(super) fn open(input: Input<R>, bounds: Bounds) -> Result<Self, ErrorKind> {
+        Ok(Self { kind: Kind::open(input)?, unpacked: 0, bounds })
+    }
+
+    pub(super) fn compression(&self) -> Option<Compression> {
+        self.kind.compression()
+    }
+
+    /// How many bytes of the file, as it is stored, have been read.
+    pub(super) fn stored(&self) -> u64 {
+        self.kind.stored()
+    }
+
+    /// Fills up to `out.len()` bytes; 0 at the end. What comes before a cut or a damaged place is
+    /// given first, and the error by the call after it.
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
+        if let Some(compression) = self.kind.compression() {
+            if let Some(error) = self.bounds.broken(self.unpacked, self.stored(), compression) {
+                return Err(error);
+            }
+        }
+        let count = self.kind.read(out)?;
+        self.unpacked = self.unpacked.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        Ok(count)
+    }
+}
+
+impl<R: Read> Kind<R> {
+    fn open(mut input: Input<R>) -> Result<Self, ErrorKind> {
         let mut skipped = false;
         while let Some(length) = skippable(input.peek(LOOKAHEAD)?) {
             skip_frame(&mut input, length)?;
@@ -95,7 +186,7 @@ impl<R: Read> Decoder<R> {
         })
     }
 
-    pub(super) fn compression(&self) -> Option<Compression> {
+    fn compression(&self) -> Option<Compression> {
         match self {
             Self::Plain(_) => None,
             Self::Members(members) => Some(members.codec.compression()),
@@ -103,8 +194,7 @@ impl<R: Read> Decoder<R> {
         }
     }
 
-    /// How many bytes of the file, as it is stored, have been read.
-    pub(super) fn stored(&self) -> u64 {
+    fn stored(&self) -> u64 {
         match self {
             Self::Plain(input) => input.stored(),
             Self::Members(members) => members.input.stored(),
@@ -112,9 +202,7 @@ impl<R: Read> Decoder<R> {
         }
     }
 
-    /// Fills up to `out.len()` bytes; 0 at the end. What comes before a cut or a damaged place is
-    /// given first, and the error by the call after it.
-    pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
+    fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
         match self {
             Self::Plain(input) => input.read_into(out),
             Self::Members(members) => members.read(out),
@@ -404,5 +492,70 @@ impl<R: Read> Lz4<R> {
                 zeros => input.consume(zeros),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    const BOUNDS: Bounds = Bounds { bytes: 1 << 20, ratio: 100, freely: 1 << 18 };
+
+    /// What a file unpacks to, and the sentence at the end.
+    fn unpacked(file: &[u8]) -> (usize, Option<String>) {
+        let mut decoder = Decoder::open(Input::new(file), BOUNDS).unwrap();
+        let (mut count, mut out) = (0, vec![0; 1 << 16]);
+        loop {
+            match decoder.read(&mut out) {
+                Ok(0) => return (count, None),
+                Ok(more) => count += more,
+                Err(ErrorKind::Limit(what)) => return (count, Some(what)),
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn zstd(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 3).unwrap()
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Bytes that hardly compress.
+    fn noise(count: u32) -> Vec<u8> {
+        (0..count).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn a_file_that_unpacks_to_far_more_than_its_size_is_left() {
+        for file in [zstd(&vec![0; 1 << 20]), gzip(&vec![0; 1 << 20])] {
+            let (count, what) = unpacked(&file);
+            assert!((1 << 18..1 << 19).contains(&count), "{count}");
+            assert!(what.unwrap().starts_with("it unpacks to more than 100 times its size"));
+        }
+    }
+
+    #[test]
+    fn a_small_file_may_unpack_to_many_times_its_size() {
+        assert_eq!(unpacked(&zstd(&vec![0; 1 << 18])), (1 << 18, None));
+    }
+
+    #[test]
+    fn a_file_that_unpacks_to_too_much_is_left_whatever_its_size() {
+        let (count, what) = unpacked(&gzip(&noise(3 << 19)));
+        assert!((1 << 20..(1 << 20) + (1 << 17)).contains(&count), "{count}");
+        assert!(what.unwrap().starts_with("it unpacks to more than 1048576 bytes"));
+        assert_eq!(unpacked(&gzip(&noise(1 << 20))), (1 << 20, None));
+    }
+
+    #[test]
+    fn what_is_not_compressed_has_no_bound() {
+        assert_eq!(unpacked(&vec![0; 3 << 20]), (3 << 20, None));
     }
 }

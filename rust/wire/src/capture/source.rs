@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use super::compression::{Compression, Decoder};
+use super::compression::{Bounds, Compression, Decoder};
 use super::input::Input;
 use crate::error::{Error, ErrorKind};
 use crate::limits::READ_BLOCK;
@@ -23,7 +23,7 @@ pub(super) struct Source<R: Read> {
 
 impl<R: Read> Source<R> {
     pub(super) fn open(reader: R) -> Result<Self, Error> {
-        let decoder = Decoder::open(Input::new(reader)).map_err(Error::new)?;
+        let decoder = Decoder::open(Input::new(reader), Bounds::default()).map_err(Error::new)?;
         let buffer = Vec::new();
         Ok(Self { decoder, buffer, start: 0, end: 0, base: 0, ended: false, failure: None })
     }

@@ -77,14 +77,15 @@ impl Conversation {
                 self.draft.retry_request_frame.get_or_insert(frame);
             }
             Event::Certificate(leaf) => {
-                self.draft.certificate = true;
+                self.draft.full = true;
                 // A client's own comes after the server's and is not what the table is about.
                 if Some(side) != self.draft.client && self.draft.leaf.is_none() {
                     self.draft.leaf = leaf;
                 }
             }
+            Event::ServerHelloDone => self.draft.full = true,
             Event::ServerKeyExchange(group) => {
-                self.draft.key_exchange = true;
+                self.draft.full = true;
                 self.draft.group = self.draft.group.or(group);
             }
             Event::ChangeCipherSpec => {

@@ -39,10 +39,9 @@ pub(super) struct Draft {
     pub second_client_hello_frame: Option<u64>,
     pub group: Option<NamedGroup>,
     pub alert: Option<(u8, u8, Side, u64)>,
-    /// A Certificate message was seen.
-    pub certificate: bool,
+    /// A message was seen that only a handshake from scratch has, in TLS 1.2 and below.
+    pub full: bool,
     pub leaf: Option<Box<[u8]>>,
-    pub key_exchange: bool,
     pub sides: PerSide<Evidence>,
     /// The client's Finished of TLS 1.3 was seen.
     pub client_finished: bool,
@@ -250,10 +249,11 @@ impl Draft {
                 choice.complete.then_some(false)
             };
         }
-        if self.certificate || self.key_exchange {
+        if self.full {
             return Some(false);
         }
-        if choice.ssl2_format {
+        // What was missed may have been the certificate.
+        if choice.ssl2_format || self.missed_bytes > 0 {
             return None;
         }
         let offer = &self.offer.as_ref()?.hello;

@@ -72,6 +72,14 @@ impl<O: Observer> Stream<O> {
         if segment.flags.syn() {
             direction.open(sequence);
             sequence = sequence.wrapping_add(1);
+            if self.observer.is_none() {
+                // A SYN sent again opens the connection after all: the reset before it refused an
+                // earlier attempt, or answered a packet of an older connection.
+                self.end = None;
+                for side in Side::BOTH {
+                    self.directions.of_mut(side).fin = false;
+                }
+            }
         }
         if segment.payload_length == 0 || self.closed {
             return;

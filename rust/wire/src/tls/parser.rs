@@ -21,6 +21,7 @@ mod message_type {
     pub const HELLO_RETRY_REQUEST: u8 = 6;
     pub const CERTIFICATE: u8 = 11;
     pub const SERVER_KEY_EXCHANGE: u8 = 12;
+    pub const SERVER_HELLO_DONE: u8 = 14;
 }
 
 /// Where a hello was.
@@ -52,6 +53,8 @@ pub enum Event {
     },
     /// A Certificate message in clear: TLS 1.2 or below, not resumed. Its leaf, when it is whole.
     Certificate(Option<Box<[u8]>>),
+    /// A ServerHelloDone: TLS 1.2 or below, not resumed.
+    ServerHelloDone,
     /// A ServerKeyExchange, and the group when it is an elliptic-curve one.
     ServerKeyExchange(Option<NamedGroup>),
     /// A ChangeCipherSpec record.
@@ -337,7 +340,10 @@ impl Parser {
                         self.message_skip = promised.saturating_sub(have);
                     }
                 }
-                Some(_) => {
+                Some(&kind) => {
+                    if kind == message_type::SERVER_HELLO_DONE {
+                        events.push(Event::ServerHelloDone);
+                    }
                     self.message.clear();
                     self.message_skip = promised;
                 }

@@ -133,3 +133,35 @@ fn the_sender_of_the_hello_is_the_client_whoever_opened_the_connection() {
     let row = connection.row();
     assert_eq!((row.client.port, row.server.port), (443, 50_000));
 }
+
+#[test]
+fn a_reset_before_the_connection_opened_is_not_its_end() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls10_client()).send(false, &tls10_server());
+    let mut stale = connection.packets[2].clone();
+    stale.flags = RST;
+    let syn = connection.packets[0].clone();
+    connection.packets.splice(1..1, [stale, syn]);
+    let row = connection.row();
+    assert_eq!((row.outcome, row.end), (Outcome::HellosOnly, None));
+}
+
+#[test]
+fn a_handshake_without_certificate_is_not_therefore_resumed() {
+    let ticket = super::hellos::extension(35, &[1, 2, 3]);
+    let hello = super::hellos::client_hello(0x0303, &[0x008C], &[ticket]);
+    let mut connection = Connection::opened();
+    let flight = |done: &[u8]| {
+        record(22, 0x0303, &[server_hello(0x0303, 0x008C, &[]), done.to_vec()].concat())
+    };
+    connection
+        .send(true, &record(22, 0x0301, &hello))
+        .send(false, &flight(&message(14, &[])))
+        .send(true, &finished(0x0303))
+        .send(false, &finished(0x0303));
+    assert_eq!(connection.row().resumed, Some(false));
+    connection.packets[4].payload = flight(&[]);
+    connection.packets[4].payload.extend(record(20, 0x0303, &[1]));
+    connection.packets.truncate(5);
+    assert_eq!(connection.row().resumed, Some(true));
+}

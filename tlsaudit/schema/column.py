@@ -89,5 +89,6 @@ CAPTURE_ERRORS = (
     "unsupported",
     "cut",
     "damaged",
+    "limit",
     "io",
 )

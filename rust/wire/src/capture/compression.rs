@@ -1,6 +1,7 @@
 //! Compression around a capture, recognised by its first bytes: gzip, zstd, xz and lz4, each with
 //! any number of members, frames or streams one after the other.
 
+use std::fmt;
 use std::io::{Error as IoError, ErrorKind as IoErrorKind, Read};
 
 use flate2::{Decompress, FlushDecompress};
@@ -107,7 +108,7 @@ impl Bounds {
     #[cold]
     fn judge(&self, unpacked: u64, stored: u64, compression: Compression) -> Option<ErrorKind> {
         let how_much = if unpacked > self.bytes {
-            format!("it unpacks to more than {} bytes", self.bytes)
+            format!("it unpacks to more than {}", Size(self.bytes))
         } else if unpacked > stored.saturating_mul(self.ratio).max(self.freely) {
             format!("it unpacks to more than {} times its size", self.ratio)
         } else {
@@ -118,6 +119,20 @@ impl Bounds {
              no attack, unpack it first with `{}`",
             compression.command()
         )))
+    }
+}
+
+/// A round number of bytes in the largest unit that it is a multiple of.
+struct Size(u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [(u32, &str); 4] = [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")];
+        let fits = |(shift, _): &(u32, &str)| self.0.trailing_zeros() >= *shift;
+        match UNITS.into_iter().find(fits) {
+            Some((shift, unit)) => write!(f, "{} {unit}", self.0 >> shift),
+            None => write!(f, "{} bytes", self.0),
+        }
     }
 }
 
@@ -506,11 +521,11 @@ mod tests {
     /// What a file unpacks to, and the sentence at the end.
     fn unpacked(file: &[u8]) -> (usize, Option<String>) {
         let mut decoder = Decoder::open(Input::new(file), BOUNDS).unwrap();
-        let (mut count, mut out) = (0, vec![0; 1 << 16]);
+        let (mut count, mut out) = (0_usize, vec![0; 1 << 16]);
         loop {
             match decoder.read(&mut out) {
                 Ok(0) => return (count, None),
-                Ok(more) => count += more,
+                Ok(more) => count = count.saturating_add(more),
                 Err(ErrorKind::Limit(what)) => return (count, Some(what)),
                 Err(other) => panic!("{other:?}"),
             }
@@ -550,7 +565,7 @@ mod tests {
     fn a_file_that_unpacks_to_too_much_is_left_whatever_its_size() {
         let (count, what) = unpacked(&gzip(&noise(3 << 19)));
         assert!((1 << 20..(1 << 20) + (1 << 17)).contains(&count), "{count}");
-        assert!(what.unwrap().starts_with("it unpacks to more than 1048576 bytes"));
+        assert!(what.unwrap().starts_with("it unpacks to more than 1 MiB, "));
         assert_eq!(unpacked(&gzip(&noise(1 << 20))), (1 << 20, None));
     }
 

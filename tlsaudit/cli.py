@@ -190,11 +190,17 @@ def report(captures: tuple[str, ...], folder: str, policy: str) -> int:
     help="The lowest severity that counts.",
 )
 def check(captures: tuple[str, ...], policy: str, threshold: str) -> int:
+    from tlsaudit.reports.limits import limits_of
     from tlsaudit.reports.lines import check_lines
 
     audit = _audit(captures, policy)
     lines = check_lines(audit, threshold)
-    _print(lines or "clean\n")
+    judged = len(audit.handshakes) > 0
+    _print(lines or ("clean\n" if judged else "nothing to judge: no TLS handshake was found\n"))
+    limits = limits_of(audit.captures, audit.handshakes)
+    if limits:
+        # On standard error: what was found stays what a script reads.
+        _say("limits: " + "; ".join(limit.measure for limit in limits))
     return FOUND if lines else _code(_rows(audit))
 
 
@@ -231,7 +237,7 @@ def _stream_handshakes(captures: Iterable[str], table_format: str, output: str |
     from tlsaudit.engines.native import write_text
     from tlsaudit.reports.export import replacing
 
-    inputs = _inputs(captures)
+    inputs = _inputs(captures, output=output)
     chosen: Literal["csv", "jsonl"] = "csv" if table_format == "csv" else "jsonl"
     if output is None:
         sys.stdout.flush()
@@ -254,7 +260,7 @@ def _one_table(
     from tlsaudit.reports.export import replacing, table_bytes
     from tlsaudit.reports.lines import table_text
 
-    audit = _audit(captures, policy)
+    audit = _audit(captures, policy, output=output)
     frame = getattr(audit, name)
     if table_format == "table":
         data = table_text(name, frame).encode("utf-8")
@@ -268,13 +274,18 @@ def _one_table(
     return _code(_rows(audit))
 
 
-def _audit(captures: Iterable[str], policy: str, leave_out: str | None = None) -> Audit:
+def _audit(
+    captures: Iterable[str],
+    policy: str,
+    leave_out: str | None = None,
+    output: str | None = None,
+) -> Audit:
     """Read and judge; say what could not be read, and stop if that is everything."""
     from tlsaudit.findings import load_policy
 
     # A mistake in the policy is found before an hour of reading, not after it.
     chosen = load_policy(policy)
-    inputs = _inputs(captures, leave_out)
+    inputs = _inputs(captures, leave_out, output)
 
     from tlsaudit.audit import audit_inputs
 
@@ -287,8 +298,14 @@ def _audit(captures: Iterable[str], policy: str, leave_out: str | None = None) -
     return audit
 
 
-def _inputs(captures: Iterable[str], leave_out: str | None = None) -> list[Input]:
+def _inputs(
+    captures: Iterable[str], leave_out: str | None = None, output: str | None = None
+) -> list[Input]:
     inputs = expand(captures, leave_out)
+    if output is not None and os.path.realpath(output) in {
+        os.path.realpath(each.source) for each in inputs if isinstance(each.source, str)
+    }:
+        raise click.UsageError(f"`{_visible(output)}` is one of the captures: name another file.")
     if any(each.source == STANDARD_INPUT for each in inputs) and sys.stdin.isatty():
         raise click.UsageError("`-` reads a capture from standard input: pipe one into it.")
     return inputs

@@ -111,7 +111,14 @@ def printable_name(path: str) -> str:
 
 
 def _of_one(source: Source, omitted: str | None) -> Iterator[Input]:
+    if isinstance(source, list | tuple):
+        for each in source:
+            yield from _of_one(each, omitted)
+        return
     if not isinstance(source, str | os.PathLike):
+        if not callable(getattr(source, "read", None)):
+            kind = type(source).__name__
+            raise TypeError(f"a capture is a path or a binary file object, not {kind}")
         name = getattr(source, "name", None)
         yield Input(printable_name(name) if isinstance(name, str) else "stream", source)
         return

@@ -154,3 +154,12 @@ def test_total_is_the_size_of_the_files(captures: Path) -> None:
 
 def test_total_is_unknown_with_standard_input(captures: Path) -> None:
     assert total_bytes(expand(["dc01.pcap", "-"])) is None
+
+
+def test_list_of_captures_is_read_like_its_elements(captures: Path) -> None:
+    assert names(["dc01.pcap", "dc02.pcap"]) == names("dc01.pcap", "dc02.pcap")  # type: ignore[arg-type]
+
+
+def test_what_is_no_capture_is_named() -> None:
+    with pytest.raises(TypeError, match="binary file object, not int"):
+        names(5)  # type: ignore[arg-type]

@@ -20,7 +20,8 @@ Generated from `tlsaudit/findings/` by `python scripts/generate_docs.py`; do not
 A rule names a pattern; a policy says how bad it is: `none` (off), `info`, `low`, `medium` or
 `high`. *Negotiated* patterns are proved by the ServerHello, *offered* ones by the ClientHello; a
 finding gives the frame of that hello. The version in the record header is evidence of nothing.
-What was not seen is not flagged, and neither is what a hello seen only in part cannot settle.
+What was not seen is not flagged, and neither is a version that a hello seen only in part cannot
+settle. Whether such a hello says that it is a fallback (0x5600) may be in the part not seen.
 """
 
 

@@ -1,7 +1,8 @@
 """What the rules ask of the handshake table: a boolean per row, and what was seen as text.
 
 A negotiated pattern needs a ServerHello; an offered one is judged by `client_max_version`, never
-by the record version. Null is no, and so is what a hello seen only in part cannot settle.
+by the record version. Null is no, and so is a version that a hello seen only in part cannot
+settle; such a hello counts as no fallback unless the part that was seen says so.
 """
 
 from __future__ import annotations

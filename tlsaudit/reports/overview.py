@@ -176,11 +176,6 @@ class Overview:
         )
 
     @cached_property
-    def failed_captures(self) -> pandas.DataFrame:
-        """The rows of the captures table with an error: not read, or not to the end."""
-        return self.audit.captures[self.audit.captures["error"].notna()]
-
-    @cached_property
     def limits(self) -> list[Limit]:
         """What limits the answer, in the order of how much it may hide."""
         return limits_of(self.audit.captures, self.audit.handshakes)

@@ -95,13 +95,22 @@ impl Conversation {
             Event::EncryptedHandshake => {
                 self.draft.sides.of_mut(side).encrypted_handshake = true;
                 self.note_missed_hello(side);
+                if self.draft.client == Some(side) && !self.draft.is_answered() {
+                    // A client that sends its Finished has had an answer.
+                    self.draft.sides.of_mut(side.other()).hello_missed = true;
+                    self.draft.note_defect(Defect::Gap, || "ServerHello".into());
+                }
                 self.draft.weigh();
             }
             Event::Alert { level, description, frame } => {
-                let known_fatal = self.draft.alert.is_some_and(|(level, ..)| level == 2);
-                let better = self.draft.alert.is_none() || (level == 2 && !known_fatal);
-                if better && !self.draft.completed {
+                // 1 is a warning; what is neither warning nor fatal is no warning.
+                let fatal = level != 1;
+                let known_fatal = self.draft.alert.is_some_and(|(level, ..)| level != 1);
+                let better = self.draft.alert.is_none() || (fatal && !known_fatal);
+                if better && (fatal || !self.draft.completed) {
                     self.draft.alert = Some((level, description, side, frame));
+                    // Nobody sends a fatal alert in clear once keys are in use.
+                    self.draft.completed &= !fatal;
                 }
             }
             Event::ApplicationData(length) => {
@@ -359,5 +368,6 @@ fn begins_with_hello(bytes: &[u8]) -> bool {
         1 => *byte <= 1,
         _ => true,
     };
-    header.length > 0 && payload.take(2).enumerate().all(fits)
+    // An empty record says nothing yet; the hello may be in the next.
+    payload.take(2).enumerate().all(fits)
 }

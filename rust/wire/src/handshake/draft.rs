@@ -55,7 +55,7 @@ pub(super) struct Draft {
 impl Draft {
     /// Whether anything of a handshake was heard.
     pub(super) fn has_hello(&self) -> bool {
-        self.offer.is_some() || self.choice.is_some()
+        self.offer.is_some() || self.is_answered()
     }
 
     /// Whether a server has answered: chosen, or asked for another hello.
@@ -102,19 +102,20 @@ impl Draft {
             return;
         }
         let tls13 = self.is_tls13();
-        let early_data =
-            self.offer.as_ref().is_some_and(|offer| offer.hello.has(ExtensionType::EARLY_DATA));
         let evidence = self.sides.of_mut(side);
         evidence.application_data = evidence.application_data.saturating_add(1);
-        let records = evidence.application_data;
         if !tls13 {
             self.weigh();
             return;
         }
+        // The client's Finished answers the server's, which is encrypted too. What a client sends
+        // before that is early data.
+        let server_spoke =
+            self.missed_bytes > 0 || self.sides.of(side.other()).application_data > 0;
         if Some(side) == self.client {
-            if self.client_finished {
+            if self.client_finished && length >= SHORTEST_FINISHED {
                 self.completed = true;
-            } else if early_data || length >= SHORTEST_FINISHED || records > 1 {
+            } else if length >= SHORTEST_FINISHED && server_spoke {
                 self.client_finished = true;
             }
         } else if self.client_finished {
@@ -203,7 +204,7 @@ impl Draft {
         ended_by: Option<Party>,
         server_captured: bool,
     ) -> Outcome {
-        let fatal = alert.filter(|alert| alert.level == 2);
+        let fatal = alert.filter(|alert| alert.level != 1);
         match (&self.offer, &self.choice) {
             (None, _) => Outcome::ServerOnly,
             (Some(_), Some(_)) if self.completed => Outcome::Completed,

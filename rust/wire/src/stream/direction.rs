@@ -169,6 +169,13 @@ impl Direction {
         }
     }
 
+    /// Keeps up with a direction that nobody looks at.
+    pub(super) fn follow(&mut self, payload: Payload<'_>) {
+        self.pending = None;
+        self.count(payload);
+        self.holes = 0;
+    }
+
     /// From here on only numbers matter: forgets what came too early and counts it.
     pub(super) fn count_pending(&mut self) -> u32 {
         let pending = self.pending.take().unwrap_or_default();

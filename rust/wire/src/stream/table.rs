@@ -86,6 +86,11 @@ impl<O: Observer> Stream<O> {
         }
         let payload =
             Payload { sequence, length: segment.payload_length, bytes: segment.payload, origin };
+        let was_reset = self.end.is_some_and(|end| end.side == side && end.closing == Closing::Rst);
+        if was_reset && self.directions.of(side).is_new(payload) {
+            // Who resets a connection sends nothing more on it: the reset was not this side's.
+            self.end = None;
+        }
         self.payload(payload, side);
     }
 
@@ -101,7 +106,12 @@ impl<O: Observer> Stream<O> {
                     return;
                 }
             }
-            None if direction.delivered > MAX_LOOKED_AT => return,
+            None if direction.delivered > MAX_LOOKED_AT => {
+                // Nobody looks any more, but should TLS begin in the other direction, this one is
+                // to be read on from the right place.
+                direction.follow(payload);
+                return;
+            }
             _ => {}
         }
         let mut at_start = direction.at_start();
@@ -287,8 +297,10 @@ impl<O: Observer> Streams<O> {
             self.closing.push_back(EndedAt { slot, number: stream.number, frame, endpoints });
         }
         self.buffered = self.buffered.saturating_add(after).saturating_sub(before);
-        if self.buffered > MAX_BUFFERED || self.v4.len().saturating_add(self.v6.len()) > MAX_STREAMS
-        {
+        if self.buffered > MAX_BUFFERED {
+            self.close_the_largest(done);
+        }
+        if self.v4.len().saturating_add(self.v6.len()) > MAX_STREAMS {
             self.evict_older_half(done);
         }
     }
@@ -359,11 +371,38 @@ impl<O: Observer> Streams<O> {
                 return;
             }
             let Some(first) = self.closing.pop_front() else { return };
-            let ended = self.streams.get_mut(first.slot).filter(|s| s.number == first.number);
+            let ended = self
+                .streams
+                .get_mut(first.slot)
+                .filter(|s| s.number == first.number && s.end.is_some());
             if let Some(stream) = ended {
                 let before = stream.buffered();
                 stream.close(first.endpoints, false, done);
                 self.buffered = self.buffered.saturating_sub(before);
+            }
+        }
+    }
+
+    /// Hands over the connections that hold the most bytes, until half the bound is free.
+    fn close_the_largest(&mut self, done: &mut impl FnMut(Ended<O>)) {
+        let keys = self.v4.iter().map(|(key, &slot)| (slot, key.endpoints()));
+        let keys = keys.chain(self.v6.iter().map(|(key, &slot)| (slot, key.endpoints())));
+        let mut holders: Vec<(usize, u32, usize, PerSide<Endpoint>)> = keys
+            .filter_map(|(slot, endpoints)| {
+                let stream = self.streams.get(slot)?;
+                let held = stream.buffered();
+                (held > 0).then_some((held, stream.number, slot, endpoints))
+            })
+            .collect();
+        holders.sort_unstable_by_key(|&(held, number, ..)| (std::cmp::Reverse(held), number));
+        for (held, _, slot, endpoints) in holders {
+            if self.buffered <= MAX_BUFFERED / 2 {
+                return;
+            }
+            if let Some(stream) = self.streams.get_mut(slot) {
+                self.evicted = self.evicted.saturating_add(u64::from(stream.observer.is_some()));
+                stream.close(endpoints, true, done);
+                self.buffered = self.buffered.saturating_sub(held);
             }
         }
     }
@@ -398,7 +437,7 @@ impl<O: Observer> Streams<O> {
         for (slot, endpoints) in old {
             if let Some(stream) = self.streams.get_mut(slot) {
                 let before = stream.buffered();
-                self.evicted = self.evicted.saturating_add(u64::from(!stream.closed));
+                self.evicted = self.evicted.saturating_add(u64::from(stream.observer.is_some()));
                 stream.close(endpoints, true, done);
                 self.buffered = self.buffered.saturating_sub(before);
                 self.free.push(slot);

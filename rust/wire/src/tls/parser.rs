@@ -76,6 +76,9 @@ pub enum Event {
     Foreign,
 }
 
+/// A record of alerts in clear is not longer than this: nobody sends more than a few at once.
+const LONGEST_ALERTS: usize = 8;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// At or in a record header.
@@ -107,6 +110,8 @@ pub struct Parser {
     message_record_version: u16,
     /// Bytes of an unwanted message that are still to come.
     message_skip: usize,
+    /// The first byte of an alert whose second is still to come.
+    alert_level: Option<u8>,
     /// The latest frame that brought bytes.
     frame: u64,
     /// This direction has sent ChangeCipherSpec.
@@ -127,6 +132,7 @@ impl Parser {
             message_start: Origin::default(),
             message_record_version: 0,
             message_skip: 0,
+            alert_level: None,
             frame: 0,
             encrypted: false,
         }
@@ -210,6 +216,7 @@ impl Parser {
         self.kept.clear();
         self.message.clear();
         self.message_skip = 0;
+        self.alert_level = None;
     }
 
     fn header<'a>(&mut self, bytes: &'a [u8], origin: Origin, events: &mut Vec<Event>) -> &'a [u8] {
@@ -235,8 +242,12 @@ impl Parser {
         self.left = header.length;
         self.state = match header.content_type {
             content_type::HANDSHAKE => State::Keep(header),
-            // An alert in clear has two bytes; an encrypted one more.
-            content_type::ALERT if header.length == 2 => State::Keep(header),
+            // An alert in clear has two bytes, and a record may hold a half of one or several; an
+            // encrypted one is longer.
+            content_type::ALERT if header.length <= 2 => State::Keep(header),
+            content_type::ALERT if header.length <= LONGEST_ALERTS && !self.encrypted => {
+                State::Keep(header)
+            }
             content_type::CHANGE_CIPHER_SPEC => {
                 self.encrypted = true;
                 events.push(Event::ChangeCipherSpec);
@@ -275,9 +286,7 @@ impl Parser {
     /// A whole record; `behind` bytes of the stream came after it.
     fn record(&mut self, header: Header, payload: &[u8], behind: usize, events: &mut Vec<Event>) {
         match (header.content_type, payload) {
-            (content_type::ALERT, &[level @ 1..=2, description]) => {
-                events.push(Event::Alert { level, description, frame: self.frame });
-            }
+            (content_type::ALERT, _) => self.alerts(payload, events),
             (content_type::HANDSHAKE, _) if self.encrypted && !is_hello(payload) => {
                 events.push(Event::EncryptedHandshake);
             }
@@ -291,6 +300,22 @@ impl Parser {
                 self.handshake(header.version, payload, behind, events);
             }
             _ => {}
+        }
+    }
+
+    /// Alerts in the payload of a record, each possibly begun in the one before.
+    fn alerts(&mut self, payload: &[u8], events: &mut Vec<Event>) {
+        let mut levels = payload.iter().step_by(2);
+        if payload.len() > 2 && !levels.all(|level| matches!(level, 1 | 2)) {
+            return; // Encrypted after all; the change of keys was not captured.
+        }
+        for &byte in payload {
+            match self.alert_level.take() {
+                None => self.alert_level = Some(byte),
+                Some(level) => {
+                    events.push(Event::Alert { level, description: byte, frame: self.frame });
+                }
+            }
         }
     }
 

@@ -53,7 +53,7 @@ fn head_of(head: &mut Part<'_>) -> Result<Opening, Fault> {
             let fits = specs > 0
                 && specs % 3 == 0
                 && session <= 32
-                && (16..=32).contains(&challenge)
+                && (8..=32).contains(&challenge)
                 && sum(CLIENT_HELLO_HEAD, [specs, session, challenge]) == length;
             Ok(if fits { Opening::ClientHello(length) } else { Opening::No })
         }

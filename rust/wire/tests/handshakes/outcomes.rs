@@ -165,3 +165,49 @@ fn a_handshake_without_certificate_is_not_therefore_resumed() {
     connection.packets.truncate(5);
     assert_eq!(connection.row().resumed, Some(true));
 }
+
+#[test]
+fn alerts_are_read_in_any_cut() {
+    for answer in [
+        record(21, 0x0301, &[2, 70, 1, 0]),
+        [record(21, 0x0301, &[2]), record(21, 0x0301, &[70])].concat(),
+    ] {
+        let mut connection = Connection::opened();
+        connection.send(true, &tls10_client()).send(false, &answer).control(true, FIN | ACK);
+        let row = connection.row();
+        assert_eq!((row.outcome, row.alert.unwrap().description), (Outcome::Rejected, 70));
+    }
+}
+
+#[test]
+fn an_encrypted_alert_is_not_read_as_one_in_clear() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls10_client()).send(false, &tls10_server());
+    connection.send(false, &record(21, 0x0301, &[9; 8])).send(false, &record(21, 0x0301, &[2; 26]));
+    assert_eq!(connection.row().alert, None);
+}
+
+#[test]
+fn a_client_that_finishes_has_had_an_answer() {
+    let mut connection = Connection::opened();
+    connection
+        .send(true, &tls10_client())
+        .control(false, ACK)
+        .send(true, &[record(22, 0x0301, &message(16, &[0; 66])), finished(0x0301)].concat());
+    let row = connection.row();
+    assert_eq!(row.outcome, Outcome::ClientOnly);
+    assert!(row.defect.is_some());
+}
+
+#[test]
+fn a_reset_that_its_sender_does_not_mean_is_no_end() {
+    let mut connection = Connection::opened();
+    connection
+        .send(true, &tls10_client())
+        .control(false, RST)
+        .send(false, &tls10_server())
+        .send(true, &finished(0x0301))
+        .send(false, &finished(0x0301));
+    let row = connection.row();
+    assert_eq!((row.outcome, row.end), (Outcome::Completed, None));
+}

@@ -87,3 +87,38 @@ fn a_server_that_answers_a_syn_twice_has_one_stream() {
     assert_eq!(row.stream, 0);
     assert!(row.choice.unwrap().hello.complete);
 }
+
+#[test]
+fn tls_is_read_however_much_the_server_sent_before_it() {
+    for (segments, length) in [(50, 1_400), (300, 60_000)] {
+        let mut connection = Connection::opened();
+        connection.send(true, b"GET http://big.example.test/ HTTP/1.1\r\n\r\n");
+        for _ in 0..segments {
+            connection.send(false, &vec![b'x'; length]);
+        }
+        connection
+            .send(true, b"CONNECT old.example.test:443 HTTP/1.1\r\n\r\n")
+            .send(false, b"HTTP/1.1 200 OK\r\n\r\n")
+            .send(true, &tls10_client())
+            .send(false, &record(22, 0x0301, &server_hello(0x0301, 0x000A, &[])));
+        let row = connection.row();
+        assert_eq!(row.choice.unwrap().hello.cipher_suite.unwrap().0, 0x000A);
+        assert_eq!((row.defect, row.missed_bytes), (None, 0));
+    }
+}
+
+#[test]
+fn a_retry_request_alone_is_a_row() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls13_client()).send(false, &retry_request());
+    connection.packets.retain(|packet| !packet.from_client);
+    let row = connection.row();
+    assert_eq!((row.outcome, row.retry_request_frame), (Outcome::ServerOnly, Some(2)));
+}
+
+#[test]
+fn an_empty_record_before_the_hello_does_not_hide_it() {
+    let mut connection = Connection::opened();
+    connection.send(true, &[record(22, 0x0301, &[]), tls10_client()].concat());
+    assert!(connection.row().offer.unwrap().hello.complete);
+}

@@ -55,9 +55,9 @@ pub const MAX_UNPACKED: u64 = 1 << 40;
 /// zstd, 7,000 with xz and 1,000 with gzip.
 pub const MAX_UNPACKED_RATIO: u64 = 256;
 
-/// Up to here [`MAX_UNPACKED_RATIO`] does not count: 1 GiB is read in a second or two, whatever it
-/// is.
-pub const UNPACKED_FREELY: u64 = 1 << 30;
+/// Up to here [`MAX_UNPACKED_RATIO`] does not count: 256 MiB are read in a second or two, whatever
+/// they are.
+pub const UNPACKED_FREELY: u64 = 1 << 28;
 
 /// Tags, labels and extension headers that are followed in one packet. Real ones have a handful;
 /// a packet made of thousands of empty headers must not cost more than it is worth.
@@ -114,8 +114,10 @@ pub const CLOSED_LINGER: u64 = 2_048;
 /// Connections that are known at a time. One takes about 200 bytes, so all of them 100 MiB.
 pub const MAX_STREAMS: usize = 512 * 1024;
 
-/// Bytes that early segments and unfinished messages of all connections may take together.
-pub const MAX_BUFFERED: usize = 32 * 1024 * 1024;
+/// Bytes that early segments, unfinished messages and the hellos of open connections may take
+/// together. An open TLS connection takes about 1.5 KiB, so 60,000 of them are followed to their
+/// end.
+pub const MAX_BUFFERED: usize = 96 * 1024 * 1024;
 
 /// Bytes of one direction that are read as TLS before the handshake is taken for over. The largest
 /// certificate flights stay below 100 KiB.
@@ -127,6 +129,6 @@ pub const MAX_HANDSHAKES_PER_STREAM: usize = 64;
 /// Link types that a summary lists. Real captures have one or two.
 pub const MAX_LINK_TYPES: usize = 64;
 
-/// Certificates whose contents are remembered. A capture of a whole network shows a few thousand;
-/// at about 2 KiB each these take 8 MiB.
-pub const MAX_KNOWN_CERTIFICATES: usize = 4_096;
+/// Bytes that remembered certificates may take, with what was read of them. A capture of a whole
+/// network shows a few thousand, about 2 KiB each.
+pub const MAX_KNOWN_CERTIFICATE_BYTES: usize = 16 * 1024 * 1024;

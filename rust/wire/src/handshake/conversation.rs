@@ -24,7 +24,13 @@ pub struct Conversation {
     draft: Draft,
     finished: Vec<Draft>,
     events: Vec<Event>,
+    /// Bytes of memory that all of this takes, the parsers apart.
+    held: usize,
 }
+
+/// Events for which room is kept from segment to segment. Thousands fit into one segment, but
+/// nobody means them.
+const MAX_KEPT_EVENTS: usize = 16;
 
 impl Conversation {
     /// The rows, once the connection is over.
@@ -63,10 +69,29 @@ impl Conversation {
     }
 
     fn take_events(&mut self, side: Side, events: &mut Vec<Event>) {
+        let grows = |event: &Event| {
+            matches!(event, Event::ClientHello(..) | Event::ServerHello(..) | Event::Certificate(_))
+        };
+        let grew = events.iter().any(grows);
         for event in events.drain(..) {
             self.event(side, event);
         }
-        self.events = std::mem::take(events);
+        if events.capacity() <= MAX_KEPT_EVENTS {
+            self.events = std::mem::take(events);
+        }
+        if grew {
+            self.held = self.measure();
+        }
+    }
+
+    /// Bytes of memory that it takes, the parsers apart.
+    fn measure(&self) -> usize {
+        let drafts = self.finished.capacity().saturating_mul(size_of::<Draft>());
+        let finished = self.finished.iter().map(Draft::heap);
+        [size_of::<Self>(), drafts, self.draft.heap()]
+            .into_iter()
+            .chain(finished)
+            .fold(0, usize::saturating_add)
     }
 
     fn event(&mut self, side: Side, event: Event) {
@@ -261,6 +286,7 @@ impl Observer for Conversation {
             draft: Draft::default(),
             finished: Vec::new(),
             events: Vec::new(),
+            held: size_of::<Self>(),
         }
     }
 
@@ -346,7 +372,7 @@ impl Observer for Conversation {
     }
 
     fn buffered(&self) -> usize {
-        Side::BOTH.iter().fold(0, |sum, &side| {
+        Side::BOTH.iter().fold(self.held, |sum, &side| {
             let held = self.parsers.of(side).as_ref().map_or(0, |parser| parser.buffered());
             sum.saturating_add(held)
         })

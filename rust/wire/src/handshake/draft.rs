@@ -63,6 +63,18 @@ impl Draft {
         self.choice.is_some() || self.retry_request_frame.is_some()
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    pub(super) fn heap(&self) -> usize {
+        [
+            self.offer.as_ref().map_or(0, |offer| offer.hello.heap()),
+            self.choice.as_ref().map_or(0, |choice| choice.hello.heap()),
+            self.leaf.as_ref().map_or(0, |leaf| leaf.len()),
+            self.defect.as_ref().map_or(0, |(_, at)| at.capacity()),
+        ]
+        .into_iter()
+        .fold(0, usize::saturating_add)
+    }
+
     /// Notes who the client is and when the handshake began.
     pub(super) fn begin(&mut self, client: Side, first: Origin, mac: Option<Mac>) {
         self.client.get_or_insert(client);

@@ -152,7 +152,7 @@ pub trait Observer: Sized {
     fn listens_again(&mut self, bytes: &[u8]) -> bool;
     /// What it wants.
     fn interest(&self) -> Interest;
-    /// Bytes of memory that it holds for what is not whole yet.
+    /// Bytes of memory that it holds.
     fn buffered(&self) -> usize;
 }
 

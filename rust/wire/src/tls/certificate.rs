@@ -15,7 +15,7 @@ use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
 use super::escape::escaped;
 use super::part::Part;
-use crate::limits::MAX_KNOWN_CERTIFICATES;
+use crate::limits::MAX_KNOWN_CERTIFICATE_BYTES;
 
 /// What tables say of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,13 @@ impl Certificate {
             signature: algorithm(&certificate.signature_algorithm.algorithm),
         })
     }
+
+    /// Bytes of memory that it takes beside its own size.
+    fn heap(&self) -> usize {
+        [&self.subject, &self.issuer, &self.key, &self.signature]
+            .into_iter()
+            .fold(0, |sum, text| sum.saturating_add(text.capacity()))
+    }
 }
 
 /// The leaf's bytes in the body of a Certificate message.
@@ -63,19 +70,32 @@ fn vector24<'a>(part: &mut Part<'a>) -> Option<Part<'a>> {
     part.vector(length).ok()
 }
 
+/// What a remembered certificate takes beside its bytes and texts.
+const ENTRY: usize = size_of::<(Vec<u8>, Option<Certificate>)>();
+
 /// Certificates read already. Most handshakes of a capture show the same few.
 #[derive(Debug, Default)]
 pub struct Certificates {
     known: HashMap<Vec<u8>, Option<Certificate>>,
+    /// Bytes of memory that they take.
+    held: usize,
 }
 
 impl Certificates {
     /// What a certificate says, read once however often it comes.
     pub fn read(&mut self, der: &[u8]) -> Option<&Certificate> {
-        if self.known.len() >= MAX_KNOWN_CERTIFICATES && !self.known.contains_key(der) {
-            self.known.clear();
+        if !self.known.contains_key(der) {
+            if self.held > MAX_KNOWN_CERTIFICATE_BYTES {
+                self.known = HashMap::new();
+                self.held = 0;
+            }
+            let certificate = Certificate::read(der);
+            let read = certificate.as_ref().map_or(0, Certificate::heap);
+            self.held =
+                self.held.saturating_add(ENTRY).saturating_add(der.len()).saturating_add(read);
+            self.known.insert(der.to_vec(), certificate);
         }
-        self.known.entry_ref(der).or_insert_with(|| Certificate::read(der)).as_ref()
+        self.known.get(der)?.as_ref()
     }
 }
 

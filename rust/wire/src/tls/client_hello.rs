@@ -63,6 +63,31 @@ impl ClientHello {
         hello
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        fn list<T>(list: &Option<Vec<T>>) -> usize {
+            list.as_ref().map_or(0, |list| list.capacity().saturating_mul(size_of::<T>()))
+        }
+        let texts = self.alpn.iter().flatten().map(String::capacity);
+        [
+            list(&self.session_id),
+            list(&self.cipher_suites),
+            list(&self.ssl2_cipher_kinds),
+            list(&self.extensions),
+            list(&self.supported_versions),
+            list(&self.groups),
+            list(&self.point_formats),
+            list(&self.signature_algorithms),
+            list(&self.alpn),
+            list(&self.first_alpn),
+            self.server_name.as_ref().map_or(0, String::capacity),
+        ]
+        .into_iter()
+        .chain(texts)
+        .fold(0, usize::saturating_add)
+    }
+
     /// Whether extension `extension` was seen.
     #[must_use]
     pub fn has(&self, extension: ExtensionType) -> bool {

@@ -138,10 +138,12 @@ impl Parser {
         }
     }
 
-    /// Bytes of memory held for what is not whole yet.
+    /// Bytes of memory that it takes, with what is not whole yet.
     #[must_use]
     pub fn buffered(&self) -> usize {
-        self.kept.capacity().saturating_add(self.message.capacity())
+        size_of::<Self>()
+            .saturating_add(self.kept.capacity())
+            .saturating_add(self.message.capacity())
     }
 
     /// Whether the record boundaries are known.

@@ -66,6 +66,18 @@ impl ServerHello {
         hello
     }
 
+    /// Bytes of memory that it takes beside its own size.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        let extensions = self.extensions.as_ref().map_or(0, Vec::capacity);
+        let session_id = self.session_id.as_ref().map_or(0, Vec::capacity);
+        let alpn = self.alpn.as_ref().map_or(0, String::capacity);
+        extensions
+            .saturating_mul(size_of::<ExtensionType>())
+            .saturating_add(session_id)
+            .saturating_add(alpn)
+    }
+
     /// Whether it asks the client for another hello instead of choosing.
     #[must_use]
     pub fn is_retry_request(&self) -> bool {

@@ -14,6 +14,7 @@
 )]
 
 mod capture;
+mod certificate;
 mod hello;
 mod packet;
 mod rows;
@@ -27,11 +28,12 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 5] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
     ("hello", hello::check),
+    ("certificate", certificate::check),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

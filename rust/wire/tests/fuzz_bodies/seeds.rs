@@ -33,7 +33,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         }
         if let Packet::Tcp(segment) = packet::decode(&frame, &mut fragments, &mut scratch) {
             seeds.extend(hellos(segment.payload).map(|input| ("hello", input)));
-            connections.add(&segment);
+            seeds.extend(connections.add(&segment).map(|body| ("certificate", body)));
         }
     }
     seeds.push(("packet", packet_input(&group)));
@@ -77,10 +77,12 @@ struct Connections {
 struct Connection {
     next: HashMap<End, u32>,
     steps: Vec<Step>,
+    said: HashMap<End, Vec<u8>>,
 }
 
 impl Connections {
-    fn add(&mut self, segment: &Segment<'_>) {
+    /// Adds a segment; gives the body of a Certificate message when it completes one.
+    fn add(&mut self, segment: &Segment<'_>) -> Option<Vec<u8>> {
         let from = (segment.source, segment.source_port);
         let to = (segment.destination, segment.destination_port);
         let key = if from < to { [from, to] } else { [to, from] };
@@ -88,10 +90,14 @@ impl Connections {
             self.connections.push(Connection::default());
             self.connections.len() - 1
         });
-        let Connection { next, steps } = &mut self.connections[at];
+        let Connection { next, steps, said } = &mut self.connections[at];
         if steps.len() >= SEGMENTS {
-            return;
+            return None;
         }
+        let said = said.entry(from).or_default();
+        let had = certificate_message(said);
+        said.extend(segment.payload);
+        let has = certificate_message(said).filter(|_| had.is_none());
         let expected = next.entry(from).or_insert(segment.sequence);
         let length = segment.payload.len().min(2_048);
         let absent = segment.payload_length as usize - segment.payload.len();
@@ -108,6 +114,7 @@ impl Connections {
             .sequence
             .wrapping_add(length as u32 + absent.min(255) as u32)
             .wrapping_add(u32::from(segment.flags.syn()));
+        has
     }
 
     fn inputs(self) -> impl Iterator<Item = Vec<u8>> {
@@ -117,4 +124,24 @@ impl Connections {
             input
         })
     }
+}
+
+/// The body of the first Certificate message in what a side said, if it came in order.
+fn certificate_message(mut said: &[u8]) -> Option<Vec<u8>> {
+    let mut messages = Vec::new();
+    while let [22, 3, _, high, low, rest @ ..] = said {
+        let (record, after) = rest.split_at_checked(usize::from(*high) << 8 | usize::from(*low))?;
+        messages.extend(record);
+        said = after;
+    }
+    let mut messages = messages.as_slice();
+    while let [kind, a, b, c, rest @ ..] = messages {
+        let length = u32::from_be_bytes([0, *a, *b, *c]) as usize;
+        let (body, after) = rest.split_at_checked(length)?;
+        if *kind == 11 {
+            return Some(body.to_vec());
+        }
+        messages = after;
+    }
+    None
 }

@@ -1,0 +1,20 @@
+//! Any bytes as a Certificate message of TLS 1.2: what is read of the leaf is text that any output
+//! can show, and the same when it is remembered.
+
+use tlsaudit_wire::tls::certificate::{Certificate, Certificates, leaf};
+
+/// The body of the target `certificate`.
+pub fn check(body: &[u8]) {
+    let Some(der) = leaf(body) else { return };
+    let certificate = Certificate::read(der);
+    let mut remembered = Certificates::default();
+    assert_eq!(remembered.read(der), certificate.as_ref());
+    assert_eq!(remembered.read(der), certificate.as_ref());
+    let Some(certificate) = certificate else { return };
+    let texts =
+        [&certificate.subject, &certificate.issuer, &certificate.key, &certificate.signature];
+    for text in texts {
+        assert!(!text.contains(char::is_control), "{text:?}");
+    }
+    assert!(!certificate.key.is_empty() && !certificate.signature.is_empty());
+}

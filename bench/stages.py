@@ -1,4 +1,4 @@
-"""Runs `tlsaudit` and says where the time went: one JSON object of stage to seconds.
+"""Runs `tlsaudit` and says where its CPU time went: one JSON object of stage to seconds.
 
     python stages.py RESULT ARGUMENT ...
 
@@ -16,7 +16,6 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
-BEGUN = time.perf_counter()
 STAGES = {
     "reading (core)": ("tlsaudit._core", "read"),
     "table to pandas, derived columns": ("tlsaudit.schema", "from_arrow"),
@@ -36,12 +35,12 @@ def timed(
 
     @wraps(function)
     def wrapper(*arguments: Any, **named: Any) -> Any:
-        begun = time.perf_counter()
+        begun = time.process_time()
         within.append(0.0)
         try:
             return function(*arguments, **named)
         finally:
-            whole = time.perf_counter() - begun
+            whole = time.process_time() - begun
             spent[stage] += whole - within.pop()
             within[-1] += whole
 
@@ -59,7 +58,7 @@ def main() -> int:
     from tlsaudit.cli import command
 
     command.main(arguments, prog_name="tlsaudit", standalone_mode=False)
-    everything = time.perf_counter() - BEGUN
+    everything = time.process_time()
     spent["start, imports and the rest"] = everything - sum(spent.values())
     result.write_text(json.dumps(spent), "utf-8")
     return 0

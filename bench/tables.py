@@ -96,7 +96,7 @@ def cut(comparisons: dict[str, Comparison]) -> str:
 def stages(spent: dict[str, dict[str, float]]) -> str:
     """Give where the time of a report goes, a column a capture."""
     names = list(next(iter(spent.values())))
-    head = ["stage, seconds", *spent]
+    head = ["stage, CPU seconds", *spent]
     rows = [[name, *(f"{each[name]:.2f}" for each in spent.values())] for name in names]
     rows.append(["together", *(f"{sum(each.values()):.2f}" for each in spent.values())])
     return table(head, rows)

@@ -5,7 +5,7 @@ use std::io::Read;
 use crate::capture::{CaptureReader, Compression, Format};
 use crate::error::{Error, ErrorKind};
 use crate::handshake::{Conversation, Handshake};
-use crate::limits::{MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_STREAMS};
+use crate::limits::{MAX_BUFFERED, MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_STREAMS};
 use crate::packet::{self, Fragments, Packet};
 use crate::stream::{Ended, Streams};
 
@@ -125,8 +125,9 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
     if streams.evicted > 0 {
         summary.limits.push(format!(
             "{} connections were let go early to bound memory (more than {MAX_STREAMS} at a time, \
-             or too many unfinished handshakes)",
-            streams.evicted
+             or more than {} MiB of their hellos and early segments)",
+            streams.evicted,
+            MAX_BUFFERED >> 20
         ));
     }
     if fragments.dropped > 0 {

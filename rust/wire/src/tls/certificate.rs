@@ -37,6 +37,15 @@ impl Certificate {
     #[must_use]
     pub fn read(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        // X.690 8.19: an object identifier has at least one byte. Without a name there is nothing to
+        // say of a key.
+        let algorithms = [
+            &certificate.signature_algorithm.algorithm,
+            &certificate.public_key().algorithm.algorithm,
+        ];
+        if algorithms.iter().any(|oid| oid.as_bytes().is_empty()) {
+            return None;
+        }
         let seconds = certificate.validity().not_after.timestamp();
         Some(Self {
             subject: name(certificate.subject()),

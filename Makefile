@@ -10,7 +10,7 @@ MANIFEST := --manifest-path rust/Cargo.toml
 # Programs that the tests use, and the Debian packages they come in.
 TEST_PROGRAMS := tshark:tshark chromium:chromium
 
-.PHONY: demo test test-rust test-python lint format docs samples build \
+.PHONY: demo test test-rust test-python lint format docs samples bench build \
         tools test-programs clean
 
 demo: build
@@ -51,6 +51,14 @@ docs: build
 samples: build
 	$(BIN)/python -m pip install --quiet --editable '.[samples]'
 	$(BIN)/python samples/makers/make_all.py
+
+# Speed and memory against the floor and other programs. The captures (8 GB) and the results stay in
+# the folder BENCH; a quiet machine is needed for figures worth keeping.
+BENCH ?= out/bench
+
+bench: build
+	$(CARGO) build --release --quiet --manifest-path bench/programs/Cargo.toml --target-dir rust/target/bench
+	$(BIN)/python bench/run.py $(BENCH)
 
 build: $(VENV)/.built
 

@@ -13,7 +13,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from tlsaudit.safe_text import visible
 
@@ -66,7 +66,7 @@ def expand(
     found: list[Input] = []
     names: set[str] = set()
     places: set[str] = set()
-    for source in sources:
+    for source in _flat(sources):
         for candidate in _of_one(source, omitted):
             if isinstance(candidate.source, str):
                 place = (
@@ -110,11 +110,16 @@ def printable_name(path: str) -> str:
     return visible(path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
 
 
+def _flat(sources: Iterable[Any]) -> Iterator[Any]:
+    """Take a list of captures for its elements."""
+    for source in sources:
+        if isinstance(source, list | tuple):
+            yield from _flat(source)
+        else:
+            yield source
+
+
 def _of_one(source: Source, omitted: str | None) -> Iterator[Input]:
-    if isinstance(source, list | tuple):
-        for each in source:
-            yield from _of_one(each, omitted)
-        return
     if not isinstance(source, str | os.PathLike):
         if not callable(getattr(source, "read", None)):
             kind = type(source).__name__

@@ -96,7 +96,8 @@ impl Clock {
             }
             Unit::Vanishing => 0,
         };
-        i64::try_from(since.saturating_add(self.offset)).ok()
+        // The least number of 64 bits is no time but "no time" to NumPy and pandas.
+        i64::try_from(since.saturating_add(self.offset)).ok().filter(|&time| time != i64::MIN)
     }
 }
 
@@ -172,6 +173,8 @@ mod tests {
         assert_eq!(nanoseconds(9, i64::MAX, 0), None);
         assert_eq!(nanoseconds(9, i64::MIN, u64::MAX), None);
         assert_eq!(nanoseconds(9, 0, i64::MAX as u64), Some(i64::MAX));
+        assert_eq!(nanoseconds(9, -9_223_372_037, 145_224_193), Some(i64::MIN + 1));
+        assert_eq!(nanoseconds(9, -9_223_372_037, 145_224_192), None);
         // Two that are beyond it by themselves and not together.
         assert_eq!(nanoseconds(6, -18_446_744_073_709, u64::MAX), Some(551_615_000));
     }

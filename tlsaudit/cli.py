@@ -190,14 +190,14 @@ def report(captures: tuple[str, ...], folder: str, policy: str) -> int:
     help="The lowest severity that counts.",
 )
 def check(captures: tuple[str, ...], policy: str, threshold: str) -> int:
-    from tlsaudit.reports.limits import limits_of
+    from tlsaudit.reports.limits import limits_beside_errors
     from tlsaudit.reports.lines import check_lines
 
     audit = _audit(captures, policy)
     lines = check_lines(audit, threshold)
     judged = len(audit.handshakes) > 0
     _print(lines or ("clean\n" if judged else "nothing to judge: no TLS handshake was found\n"))
-    limits = limits_of(audit.captures, audit.handshakes)
+    limits = limits_beside_errors(audit.captures, audit.handshakes)
     if limits:
         # On standard error: what was found stays what a script reads.
         _say("limits: " + "; ".join(limit.measure for limit in limits))

@@ -157,7 +157,25 @@ def test_check_tells_by_its_exit_code(captures: list[str], code: int) -> None:
     assert done.code == code
     assert len(done.messages) == captures.count("none.pcap")
     if code in (0, 3):
-        assert done.text == "clean\n"
+        judged = captures != ["no-tls.pcap"]
+        assert done.text == (
+            "clean\n" if judged else "nothing to judge: no TLS handshake was found\n"
+        )
+
+
+def test_check_says_what_limits_its_answer() -> None:
+    done = run("check", "snap-length-cut.pcap")
+    assert any("limits: " in message and "cut short" in message for message in done.messages)
+
+
+@pytest.mark.parametrize("command", ["handshakes", "clients"])
+def test_table_is_not_written_over_its_capture(command: str, tmp_path: Path) -> None:
+    capture = tmp_path / "dc01.pcap"
+    capture.write_bytes((SAMPLES / "tls10-openssl.pcap").read_bytes())
+    done = run(command, str(capture), "--format", "csv", "-o", str(capture))
+    assert done.code == 2
+    assert "is one of the captures" in done.messages[-1]
+    assert capture.read_bytes() == (SAMPLES / "tls10-openssl.pcap").read_bytes()
 
 
 def test_check_says_who_and_where() -> None:

@@ -10,7 +10,7 @@ from tlsaudit.reports.wording import plural
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Limit", "limits_of"]
+__all__ = ["Limit", "limits_beside_errors", "limits_of"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,12 @@ class Limit:
 
 def limits_of(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[Limit]:
     """Give the limits that these tables show; empty if there are none."""
-    return [*_errors(captures), *_counted(captures), *_defects(handshakes), *_bounds(captures)]
+    return [*_errors(captures), *limits_beside_errors(captures, handshakes)]
+
+
+def limits_beside_errors(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[Limit]:
+    """Give the limits of what could be read: for where each error has been told by itself."""
+    return [*_counted(captures), *_defects(handshakes), *_bounds(captures)]
 
 
 def _errors(captures: pandas.DataFrame) -> list[Limit]:

@@ -130,6 +130,13 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
             MAX_BUFFERED >> 20
         ));
     }
+    if streams.forgotten > 0 {
+        summary.limits.push(format!(
+            "{} open connections without a handshake were forgotten to bound memory (more than \
+             {MAX_STREAMS} at a time); what came of them later counts as other connections",
+            streams.forgotten
+        ));
+    }
     if fragments.dropped > 0 {
         summary.limits.push(format!(
             "{} fragmented IP packets were given up (more than {MAX_FRAGMENTED_DATAGRAMS} \

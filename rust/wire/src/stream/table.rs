@@ -242,6 +242,9 @@ pub struct Streams<O> {
     next_number: u32,
     /// Streams let go to bound memory.
     pub evicted: u64,
+    /// Streams without an observer that were open and had to be forgotten. Packets of theirs that
+    /// come later begin another stream.
+    pub forgotten: u64,
 }
 
 impl<O> Default for Streams<O> {
@@ -255,6 +258,7 @@ impl<O> Default for Streams<O> {
             buffered: 0,
             next_number: 0,
             evicted: 0,
+            forgotten: 0,
         }
     }
 }
@@ -437,7 +441,10 @@ impl<O: Observer> Streams<O> {
         for (slot, endpoints) in old {
             if let Some(stream) = self.streams.get_mut(slot) {
                 let before = stream.buffered();
-                self.evicted = self.evicted.saturating_add(u64::from(stream.observer.is_some()));
+                let listened = stream.observer.is_some();
+                let open = !stream.closed && stream.end.is_none();
+                self.evicted = self.evicted.saturating_add(u64::from(listened));
+                self.forgotten = self.forgotten.saturating_add(u64::from(open && !listened));
                 stream.close(endpoints, true, done);
                 self.buffered = self.buffered.saturating_sub(before);
                 self.free.push(slot);

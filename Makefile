@@ -10,7 +10,7 @@ MANIFEST := --manifest-path rust/Cargo.toml
 # Programs that the tests use, and the Debian packages they come in.
 TEST_PROGRAMS := tshark:tshark chromium:chromium
 
-.PHONY: demo test test-rust test-python lint format docs samples bench build \
+.PHONY: demo test test-rust test-python lint format docs samples bench torture adversaries build \
         tools test-programs clean
 
 demo: build
@@ -59,6 +59,15 @@ BENCH ?= out/bench
 bench: build
 	$(CARGO) build --release --quiet --manifest-path bench/programs/Cargo.toml --target-dir rust/target/bench
 	$(BIN)/python bench/run.py $(BENCH)
+
+# Real captures of TLSAUDIT_CORPUS, mutated 50 times each by fixed seeds, through the library and the
+# command. The tests run a slice of it.
+torture: build
+	$(BIN)/python scripts/torture.py "$(TLSAUDIT_CORPUS)/dev"
+
+# Captures made to hurt whoever reads them, in full size; the tests run small ones.
+adversaries: build
+	$(BIN)/python scripts/adversaries.py
 
 build: $(VENV)/.built
 

@@ -138,7 +138,7 @@ impl Direction {
 
     /// Whether nothing of the payload was there before.
     pub(super) fn is_new(&self, payload: Payload<'_>) -> bool {
-        distance(self.next, payload.sequence) >= 0
+        !self.anchored || distance(self.next, payload.sequence) >= 0
     }
 
     /// Counts a segment's captured bytes that were not there before, without putting them in

@@ -87,8 +87,9 @@ impl<O: Observer> Stream<O> {
         let payload =
             Payload { sequence, length: segment.payload_length, bytes: segment.payload, origin };
         let was_reset = self.end.is_some_and(|end| end.side == side && end.closing == Closing::Rst);
-        if was_reset && self.directions.of(side).is_new(payload) {
-            // Who resets a connection sends nothing more on it: the reset was not this side's.
+        if was_reset && !segment.flags.rst() && self.directions.of(side).is_new(payload) {
+            // Who resets a connection sends nothing more on it, but for further resets: the reset
+            // was not this side's.
             self.end = None;
         }
         self.payload(payload, side);

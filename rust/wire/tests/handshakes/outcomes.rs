@@ -200,6 +200,22 @@ fn a_client_that_finishes_has_had_an_answer() {
 }
 
 #[test]
+fn a_reset_with_words_in_it_is_one_end_however_often_it_comes() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls10_client()).send(false, b"refused by policy");
+    let reset = connection.packets.last_mut().unwrap();
+    reset.flags = RST | ACK;
+    let reset = reset.clone();
+    connection.packets.push(reset);
+    let row = connection.row();
+    assert_eq!((row.outcome, row.end_frame), (Outcome::Rejected, Some(5)));
+    // Nor when the server's SYN was not captured, so that its numbers are not known.
+    connection.packets.remove(1);
+    let row = connection.row();
+    assert_eq!((row.outcome, row.end_frame), (Outcome::Rejected, Some(4)));
+}
+
+#[test]
 fn a_reset_that_its_sender_does_not_mean_is_no_end() {
     let mut connection = Connection::opened();
     connection

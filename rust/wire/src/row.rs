@@ -7,9 +7,9 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::digits::Digits;
-use crate::handshake::{Handshake, Party};
+use crate::handshake::{Handshake, Party, Who};
 use crate::packet::Mac;
-use crate::stream::Closing;
+use crate::stream::{Closing, Endpoint};
 use crate::tls::certificate::Certificates;
 use crate::tls::code_point::{CipherSuite, ExtensionType};
 use crate::tls::server_hello::DowngradeSentinel;
@@ -199,18 +199,12 @@ pub fn cells(
     put(row.ts.map_or(Cell::Null, Cell::Time));
     put(Cell::Text(row.carrier.name()));
     put(Cell::Null);
-    let client_ip = scratch.ip(row.client.ip);
-    put(client_ip);
-    put(client_ip);
-    put(number(Some(row.client.port)));
+    who(&row.client, scratch, put);
     match row.client_mac {
         Some(mac) => put(scratch.mac(mac)),
         None => put(Cell::Null),
     }
-    let server_ip = scratch.ip(row.server.ip);
-    put(server_ip);
-    put(server_ip);
-    put(number(Some(row.server.port)));
+    who(&row.server, scratch, put);
     put(text(client.and_then(|hello| hello.server_name.as_deref())));
 
     put(number(offer.map(|offer| offer.frame)));
@@ -279,6 +273,26 @@ pub fn cells(
     put(Cell::Text("native"));
 }
 
+/// Name, address and port of a party.
+fn who(who: &Who, scratch: &mut Scratch, put: &mut impl FnMut(Cell<'_>)) {
+    match who {
+        Who::Endpoint(Endpoint { ip, .. }) | Who::Ip(ip) => {
+            let ip = scratch.ip(*ip);
+            put(ip);
+            put(ip);
+        }
+        Who::Mac(mac) => {
+            put(scratch.mac(*mac));
+            put(Cell::Null);
+        }
+        Who::Name(name) => {
+            put(Cell::Text(name));
+            put(Cell::Null);
+        }
+    }
+    put(number(who.port()));
+}
+
 fn end_name(party: Party, closing: Closing) -> &'static str {
     match (closing, party) {
         (Closing::Fin, Party::Client) => "fin-client",
@@ -326,7 +340,6 @@ mod tests {
 
     use super::*;
     use crate::handshake::{Carrier, Outcome};
-    use crate::stream::Endpoint;
 
     #[test]
     fn a_row_has_a_cell_for_every_column() {
@@ -336,9 +349,9 @@ mod tests {
             handshake: 0,
             ts: None,
             carrier: Carrier::Tls,
-            client: end,
+            client: Who::Endpoint(end),
             client_mac: None,
-            server: end,
+            server: Who::Name("gate".into()),
             offer: None,
             choice: None,
             retry_request_frame: None,

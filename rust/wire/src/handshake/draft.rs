@@ -1,6 +1,6 @@
 //! A handshake while it is being heard: the hellos and the evidence of how it went.
 
-use super::{Alert, Carrier, Choice, Defect, Handshake, Offer, Outcome, Party};
+use super::{Alert, Carrier, Choice, Defect, Handshake, Offer, Outcome, Party, Who};
 use crate::packet::Mac;
 use crate::stream::{Ended, Missing, Origin, PerSide, Side};
 use crate::tls::code_point::{ExtensionType, NamedGroup, ProtocolVersion};
@@ -182,9 +182,9 @@ impl Draft {
             handshake: number,
             ts: self.ts.flatten(),
             carrier,
-            client: *ended.endpoints.of(client),
+            client: Who::Endpoint(*ended.endpoints.of(client)),
             client_mac: self.client_mac,
-            server: *ended.endpoints.of(server),
+            server: Who::Endpoint(*ended.endpoints.of(server)),
             retry_request_frame: self.retry_request_frame,
             second_client_hello_frame: self.second_client_hello_frame,
             negotiated_group: self

@@ -115,6 +115,40 @@ impl Party {
     }
 }
 
+/// What the frames call one of the parties.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// An address and a port.
+    Endpoint(Endpoint),
+    /// An address; ports mean nothing there.
+    Ip(IpAddr),
+    /// A link address.
+    Mac(Mac),
+    /// A name that somebody else gives it: no address of it is in the frames.
+    Name(Box<str>),
+}
+
+impl Who {
+    /// Its IP address, if it has one.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Endpoint(endpoint) => Some(endpoint.ip),
+            Self::Ip(ip) => Some(*ip),
+            Self::Mac(_) | Self::Name(_) => None,
+        }
+    }
+
+    /// Its port, if it has one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Endpoint(endpoint) => Some(endpoint.port),
+            Self::Ip(_) | Self::Mac(_) | Self::Name(_) => None,
+        }
+    }
+}
+
 /// A ClientHello and where it was.
 #[derive(Clone, Debug)]
 pub struct Offer {
@@ -162,11 +196,11 @@ pub struct Handshake {
     /// What the TLS runs inside.
     pub carrier: Carrier,
     /// Who sent the ClientHello.
-    pub client: Endpoint,
+    pub client: Who,
     /// The client's link address.
     pub client_mac: Option<Mac>,
     /// The other end.
-    pub server: Endpoint,
+    pub server: Who,
     /// The first ClientHello.
     pub offer: Option<Offer>,
     /// The ServerHello that is no HelloRetryRequest.
@@ -211,11 +245,5 @@ impl Handshake {
     pub fn record_version(&self) -> Option<u16> {
         let client = self.offer.as_ref().map(|offer| offer.record_version);
         client.or_else(|| self.choice.as_ref().map(|choice| choice.record_version))
-    }
-
-    /// The client's address as text.
-    #[must_use]
-    pub fn client_ip(&self) -> IpAddr {
-        self.client.ip
     }
 }

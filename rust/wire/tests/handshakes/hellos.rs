@@ -94,7 +94,7 @@ fn fields_of_both_hellos_come_back() {
     assert_eq!(choice.hello.supported_version.unwrap().0, 0x0304);
     assert_eq!(choice.hello.cipher_suite.unwrap().0, 0x1301);
     assert_eq!(row.negotiated_group.unwrap().0, 29);
-    assert_eq!((row.client.port, row.server.port), (50_000, 443));
+    assert_eq!((row.client.port(), row.server.port()), (Some(50_000), Some(443)));
     assert_eq!(row.defect, None);
 }
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab import Lab, Recipe
-from sample import Sample
+from lab import Lab, captured
 from stacks import gnutls_client, gnutls_server, openssl_client, openssl_server
 
 NAME = "www.example.test"
@@ -39,59 +38,60 @@ def _gnutls_to_openssl(lab: Lab) -> None:
         gnutls_client(lab.client, lab.server.ip, 443, NAME, MODERN, "--alpn", "h2")
 
 
-def _recipe(
-    identifier: str,
-    shows: str,
-    run: Callable[[Lab], None],
-    tags: tuple[str, ...],
-    ending: str = "pcap",
-) -> Recipe:
-    sample = Sample(
-        id=identifier,
-        file=f"{identifier}.{ending}",
-        shows=shows,
-        kind="captured",
-        tags=("gnutls", *tags),
-        outcomes="completed",
-    )
-    return Recipe(sample, run)
-
-
 RECIPES = (
-    _recipe("tls10-gnutls", "TLS 1.0 between GnuTLS's programs", _both("TLS1.0"), ("tls10",)),
-    _recipe("tls11-gnutls", "TLS 1.1 between GnuTLS's programs", _both("TLS1.1"), ("tls11",)),
-    _recipe(
+    captured(
+        "tls10-gnutls",
+        "TLS 1.0 between GnuTLS's programs",
+        _both("TLS1.0"),
+        (
+            "gnutls",
+            "tls10",
+        ),
+    ),
+    captured(
+        "tls11-gnutls",
+        "TLS 1.1 between GnuTLS's programs",
+        _both("TLS1.1"),
+        (
+            "gnutls",
+            "tls11",
+        ),
+    ),
+    captured(
         "tls12-3des-gnutls",
         "TLS 1.2 between GnuTLS's programs with nothing but 3DES allowed",
         _both("TLS1.2", "3DES-CBC"),
-        ("tls12", "3des"),
+        ("gnutls", "tls12", "3des"),
     ),
-    _recipe(
+    captured(
         "tls10-3des-gnutls",
         "TLS 1.0 between GnuTLS's programs with nothing but 3DES allowed",
         _both("TLS1.0", "3DES-CBC"),
-        ("tls10", "3des"),
-        "pcapng",
+        ("gnutls", "tls10", "3des"),
+        ending="pcapng",
     ),
-    _recipe(
+    captured(
         "tls13-gnutls",
         "TLS 1.3 between GnuTLS's programs",
         _both("TLS1.3"),
-        ("tls13",),
-        "pcapng",
+        (
+            "gnutls",
+            "tls13",
+        ),
+        ending="pcapng",
     ),
-    _recipe(
+    captured(
         "tls13-ipv6-openssl-gnutls",
         "TLS 1.3 over IPv6, OpenSSL's client to GnuTLS's server",
         _openssl_to_gnutls,
-        ("tls13", "ipv6", "openssl", "alpn"),
-        "pcap.zst",
+        ("gnutls", "tls13", "ipv6", "openssl", "alpn"),
+        ending="pcap.zst",
     ),
-    _recipe(
+    captured(
         "tls12-gnutls-openssl",
         "TLS 1.2, GnuTLS's client to OpenSSL's server, HTTP/2 by ALPN",
         _gnutls_to_openssl,
-        ("tls12", "openssl", "alpn"),
-        "pcapng.zst",
+        ("gnutls", "tls12", "openssl", "alpn"),
+        ending="pcapng.zst",
     ),
 )

@@ -6,12 +6,10 @@ import contextlib
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 
 from chromium import browse
-from lab import CLIENT, SERVER, Lab, Recipe
+from lab import CLIENT, SERVER, Lab, captured
 from network import in_namespace
-from sample import Sample
 from stacks import (
     PATIENCE,
     RESPONSE,
@@ -110,33 +108,8 @@ def _chromium(lab: Lab) -> None:
         browse(lab.client, f"https://{NAME}/", {NAME: lab.server.ip})
 
 
-def _recipe(
-    identifier: str,
-    shows: str,
-    run: Callable[[Lab], None],
-    tags: tuple[str, ...],
-    outcomes: str | tuple[str, ...] = "completed",
-    *,
-    ending: str = "pcap",
-    interface: str = "switch",
-    program: tuple[str, ...] = (),
-    packets: str = "tcp or udp",
-    note: str = "",
-) -> Recipe:
-    sample = Sample(
-        id=identifier,
-        file=f"{identifier}.{ending}",
-        shows=shows,
-        kind="captured",
-        tags=tags,
-        outcomes=outcomes,
-        note=note,
-    )
-    return Recipe(sample, run, interface, program, packets)
-
-
 RECIPES = (
-    _recipe(
+    captured(
         "any-interface-sll2",
         "TLS 1.2 captured on all interfaces at once (Linux cooked capture, second version)",
         _tls12,
@@ -144,7 +117,7 @@ RECIPES = (
         interface="any",
         program=("tcpdump", "-y", "LINUX_SLL2"),
     ),
-    _recipe(
+    captured(
         "any-interface-sll",
         "TLS 1.3 captured on all interfaces at once (Linux cooked capture, first version)",
         _tls13,
@@ -152,7 +125,7 @@ RECIPES = (
         interface="any",
         program=("tcpdump", "-y", "LINUX_SLL"),
     ),
-    _recipe(
+    captured(
         "loopback",
         "TLS 1.3 to ::1 and TLS 1.2 to 127.0.0.1, captured on the loopback interface",
         _loopback,
@@ -160,54 +133,54 @@ RECIPES = (
         ending="pcapng",
         interface="lo",
     ),
-    _recipe(
+    captured(
         "nanoseconds",
         "TLS 1.2 in a pcap file with nanosecond times",
         _tls12,
         ("tls12", "format"),
         program=("tcpdump", "--time-stamp-precision=nano"),
     ),
-    _recipe(
+    captured(
         "client-side-only",
         "TLS 1.3 of which the client's direction alone was captured",
         _tls13,
         ("one-sided",),
-        "client_only",
+        outcomes="client_only",
         packets=f"src host {CLIENT.ip}",
     ),
-    _recipe(
+    captured(
         "server-side-only",
         "TLS 1.2 of which the server's direction alone was captured",
         _tls12,
         ("tls12", "one-sided"),
-        "server_only",
+        outcomes="server_only",
         packets=f"src host {SERVER.ip}",
     ),
-    _recipe(
+    captured(
         "small-segments",
         "TLS 1.3 over TCP segments of at most 76 bytes",
         _small_segments,
         ("tls13", "segmentation", "tlslite-ng", "openssl"),
     ),
-    _recipe(
+    captured(
         "smtp-starttls",
         "TLS 1.0 begun by STARTTLS inside SMTP, by a client that offers up to TLS 1.3",
         _starttls,
         ("tls10", "carrier", "python"),
     ),
-    _recipe(
+    captured(
         "client-is-tcp-responder",
         "TLS 1.3 in which the side that accepted the TCP connection sends the ClientHello",
         _roles_swapped,
         ("tls13", "roles", "python"),
     ),
-    _recipe(
+    captured(
         "no-tls",
         "plain HTTP and other traffic, some of it on port 443, and no TLS at all: no row",
         _no_tls,
         ("no-rows",),
     ),
-    _recipe(
+    captured(
         "chromium",
         "Chromium's hello: GREASE, encrypted_client_hello, a post-quantum key share, two segments",
         _chromium,

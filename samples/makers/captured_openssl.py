@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from lab import Lab, Recipe
-from sample import Sample
+from lab import Lab, Recipe, captured
 from stacks import openssl_client, openssl_server, program_server, run_client
 
 OLD = ("-cipher", "ALL:@SECLEVEL=0")
@@ -29,17 +27,8 @@ def _one_version(option: str) -> Recipe:
     if digits == "13":
         shows = "TLS 1.3 by OpenSSL: its records say 0x0301 and 0x0303, its hellos 0x0303"
     ending = "pcapng" if digits in ("12", "13") else "pcap"
-    return Recipe(
-        Sample(
-            id=f"tls{digits}-openssl",
-            file=f"tls{digits}-openssl.{ending}",
-            shows=shows,
-            kind="captured",
-            tags=("openssl", f"tls{digits}", "alpn"),
-            outcomes="completed",
-        ),
-        run,
-    )
+    tags = ("openssl", f"tls{digits}", "alpn")
+    return captured(f"tls{digits}-openssl", shows, run, tags, ending=ending)
 
 
 def _retry_request(lab: Lab) -> None:
@@ -128,94 +117,77 @@ def _talk(lab: Lab, lines: list[str], *options: str) -> None:
     run_client(lab.client, ["sh", "-c", f"({said}) | {shlex.join(command)}"])
 
 
-def _recipe(
-    identifier: str,
-    shows: str,
-    run: Callable[[Lab], None],
-    tags: tuple[str, ...],
-    *,
-    outcomes: str | tuple[str, ...] = "completed",
-    ending: str = "pcap",
-) -> Recipe:
-    sample = Sample(
-        id=identifier,
-        file=f"{identifier}.{ending}",
-        shows=shows,
-        kind="captured",
-        tags=("openssl", *tags),
-        outcomes=outcomes,
-    )
-    return Recipe(sample, run)
-
-
 RECIPES = (
     *(_one_version(option) for option in ("-tls1", "-tls1_1", "-tls1_2", "-tls1_3")),
-    _recipe(
+    captured(
         "tls13-retry-request",
         "TLS 1.3 whose server asks for another key share: HelloRetryRequest, second ClientHello",
         _retry_request,
-        ("tls13", "hello-retry-request"),
+        ("openssl", "tls13", "hello-retry-request"),
     ),
-    _recipe(
+    captured(
         "tls12-resumed-session-id",
         "TLS 1.2, then the same session resumed by its session id",
         _session_id,
-        ("tls12", "resumed"),
+        ("openssl", "tls12", "resumed"),
     ),
-    _recipe(
+    captured(
         "tls12-resumed-ticket",
         "TLS 1.2, then the same session resumed by its ticket",
         _ticket,
-        ("tls12", "resumed"),
+        ("openssl", "tls12", "resumed"),
     ),
-    _recipe(
+    captured(
         "tls13-resumed-psk",
         "TLS 1.3, then the same session resumed by a pre-shared key",
         _pre_shared_key,
-        ("tls13", "resumed"),
+        ("openssl", "tls13", "resumed"),
         ending="pcapng.gz",
     ),
-    _recipe(
+    captured(
         "tls13-early-data",
         "TLS 1.3, then resumed with early data before the ServerHello",
         _early_data,
-        ("tls13", "resumed", "early-data"),
+        ("openssl", "tls13", "resumed", "early-data"),
     ),
-    _recipe(
+    captured(
         "tls12-offered-tls10-answered",
         "a server that holds back: clients that offer TLS 1.2 and 1.3 are answered TLS 1.0",
         _held_back,
-        ("tls10",),
+        (
+            "openssl",
+            "tls10",
+        ),
     ),
-    _recipe(
+    captured(
         "downgrade-sentinels",
         "a TLS 1.3 server that answers TLS 1.2 and 1.1 and says so at the end of its random",
         _sentinels,
-        ("tls12", "tls11", "downgrade-sentinel"),
+        ("openssl", "tls12", "tls11", "downgrade-sentinel"),
     ),
-    _recipe(
+    captured(
         "fallback-scsv",
         "TLS_FALLBACK_SCSV twice: accepted by a TLS 1.1 server, refused by one that can do better",
         _fallback,
-        ("tls11", "fallback-scsv", "refused"),
+        ("openssl", "tls11", "fallback-scsv", "refused"),
         outcomes=("completed", "rejected"),
     ),
-    _recipe(
+    captured(
         "tls12-null-cipher",
         "TLS 1.2 without encryption: TLS_RSA_WITH_NULL_SHA256 negotiated",
         _null_cipher,
-        ("tls12", "null"),
+        ("openssl", "tls12", "null"),
     ),
-    _recipe(
+    captured(
         "tls12-anonymous",
         "TLS 1.2 without a certificate: TLS_DH_anon_WITH_AES_128_CBC_SHA negotiated",
         _anonymous,
-        ("tls12", "anonymous"),
+        ("openssl", "tls12", "anonymous"),
     ),
-    _recipe(
+    captured(
         "tls12-renegotiated",
         "TLS 1.2, renegotiated under encryption: one handshake is visible",
         _renegotiation,
-        ("tls12", "renegotiation"),
+        ("openssl", "tls12", "renegotiation"),
     ),
 )

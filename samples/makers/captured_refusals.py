@@ -6,8 +6,7 @@ import contextlib
 import ssl
 from collections.abc import Callable
 
-from lab import Lab, Recipe
-from sample import Sample
+from lab import Lab, captured
 from stacks import (
     closes,
     connect,
@@ -118,122 +117,107 @@ def _plain_client(lab: Lab) -> None:
             pass
 
 
-def _recipe(
-    identifier: str,
-    shows: str,
-    run: Callable[[Lab], None],
-    tags: tuple[str, ...],
-    *,
-    outcomes: str | tuple[str, ...] = "rejected",
-    decode_as: tuple[str, ...] = (),
-    note: str = "",
-) -> Recipe:
-    sample = Sample(
-        id=identifier,
-        file=f"{identifier}.pcap",
-        shows=shows,
-        kind="captured",
-        tags=tags,
-        outcomes=outcomes,
-        decode_as=decode_as,
-        note=note,
-    )
-    return Recipe(sample, run)
-
-
 RECIPES = (
-    _recipe(
+    captured(
         "refused-protocol-version",
         "clients that can do no better than TLS 1.0, TLS 1.1 and (at a server of TLS 1.3 alone) "
         "TLS 1.2, refused with the alert protocol_version, and one of SSL 3.0, which has no such "
         "alert: handshake_failure",
         _protocol_version,
         ("refused", "tls10", "tls11", "ssl30", "openssl"),
+        outcomes="rejected",
     ),
-    _recipe(
+    captured(
         "refused-internal-error",
         "a TLS 1.0 client refused by OpenSSL 3 as Debian sets it up: the alert is internal_error",
         _internal_error,
         ("refused", "tls10", "openssl"),
+        outcomes="rejected",
     ),
-    _recipe(
+    captured(
         "refused-handshake-failure",
         "a client with nothing but 3DES, refused with the alert handshake_failure",
         _handshake_failure,
         ("refused", "3des", "tlslite-ng", "openssl"),
+        outcomes="rejected",
     ),
-    _recipe(
+    captured(
         "refused-application-protocol",
         "a client that asks for HTTP/1.0 by ALPN, refused with the alert no_application_protocol",
         _no_application_protocol,
         ("refused", "alpn", "openssl"),
+        outcomes="rejected",
     ),
-    _recipe(
+    captured(
         "refused-reset",
         "a TLS 1.0 hello answered by a TCP reset",
         _reset,
         ("refused", "tls10", "openssl"),
+        outcomes="rejected",
     ),
-    _recipe(
+    captured(
         "refused-close",
         "a TLS 1.1 hello answered by an orderly close without a byte",
         _close,
         ("refused", "tls11", "openssl"),
+        outcomes="rejected",
     ),
-    _recipe(
+    captured(
         "unanswered",
         "a hello that the server acknowledges and never answers; the client gives up",
         _silence,
         ("unanswered", "python"),
         outcomes="unanswered",
     ),
-    _recipe(
+    captured(
         "failed-unknown-authority",
         "TLS 1.2 given up by a client that does not know who signed the certificate",
         _client_distrusts(ssl.TLSVersion.TLSv1_2),
         ("failed", "tls12", "python"),
         outcomes="failed",
     ),
-    _recipe(
+    captured(
         "failed-unknown-authority-tls13",
         "the same in TLS 1.3: OpenSSL has not changed keys yet and sends its alert in clear",
         _client_distrusts(ssl.TLSVersion.TLSv1_3),
         ("failed", "tls13", "python"),
         outcomes="failed",
     ),
-    _recipe(
+    captured(
         "failed-encrypted-alert",
         "TLS 1.3 given up by GnuTLS's client, whose alert is encrypted: a short record and a close",
         _encrypted_alert,
         ("failed", "tls13", "gnutls"),
         outcomes="failed",
     ),
-    _recipe(
+    captured(
         "failed-client-certificate",
         "TLS 1.2 ended by the server because the client has no certificate",
         _client_certificate,
         ("failed", "tls12", "openssl"),
         outcomes="failed",
     ),
-    _recipe(
+    captured(
         "warning-before-server-hello",
         "TLS 1.2 that completes after a warning, unrecognized_name, ahead of the ServerHello",
         _unrecognized_name,
         ("tls12", "warning", "openssl"),
         outcomes="completed",
     ),
-    _recipe(
+    captured(
         "tls-to-http-port",
         "TLS spoken to a plain HTTP server, which answers 400 Bad Request",
         _plain_server,
         ("refused", "openssl", "no-answer-in-tls"),
         decode_as=("tcp.port==80,tls",),
         note="tshark was told that port 80 is TLS: by itself it shows the stream as HTTP",
+        outcomes="rejected",
     ),
-    _recipe(
+    captured(
         "http-to-tls-port",
         "plain HTTP spoken to a TLS server: no ClientHello, so no row",
         _plain_client,
         ("no-rows", "python"),
+        outcomes="rejected",
     ),
 )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lab import Lab, Recipe
-from sample import Sample
+from lab import Lab, captured
 from stacks import (
     connect,
     openssl_server,
@@ -52,73 +51,58 @@ def _from_python(lab: Lab) -> None:
         ssl_client(connect(lab.client, lab.server.ip, 443), ssl_context(), NAME)
 
 
-def _recipe(
-    identifier: str,
-    shows: str,
-    run: Callable[[Lab], None],
-    tags: tuple[str, ...],
-    ending: str = "pcap",
-) -> Recipe:
-    sample = Sample(
-        id=identifier,
-        file=f"{identifier}.{ending}",
-        shows=shows,
-        kind="captured",
-        tags=("tlslite-ng", *tags),
-        outcomes="completed",
-    )
-    return Recipe(sample, run)
-
-
 RECIPES = (
-    _recipe(
+    captured(
         "ssl30-3des",
         "SSL 3.0 with 3DES, client and server by tlslite-ng",
         _both(SSL30, SSL30, ["3des"]),
-        ("ssl30", "3des"),
+        ("tlslite-ng", "ssl30", "3des"),
     ),
-    _recipe(
+    captured(
         "ssl30-aes",
         "SSL 3.0 with AES, client and server by tlslite-ng",
         _both(SSL30, SSL30, ["aes128"]),
-        ("ssl30",),
-        "pcapng",
+        (
+            "tlslite-ng",
+            "ssl30",
+        ),
+        ending="pcapng",
     ),
-    _recipe(
+    captured(
         "tls10-3des",
         "TLS 1.0 with 3DES: an old client offers 3DES and RC4 to a server that knows no RC4",
         _old_client,
-        ("tls10", "3des"),
+        ("tlslite-ng", "tls10", "3des"),
     ),
-    _recipe(
+    captured(
         "tls11-3des",
         "TLS 1.1 with 3DES, client and server by tlslite-ng",
         _both(TLS11, TLS11, ["3des"]),
-        ("tls11", "3des"),
+        ("tlslite-ng", "tls11", "3des"),
     ),
-    _recipe(
+    captured(
         "tls12-3des",
         "TLS 1.2 with 3DES, client and server by tlslite-ng",
         _both(TLS12, TLS12, ["3des"]),
-        ("tls12", "3des"),
+        ("tlslite-ng", "tls12", "3des"),
     ),
-    _recipe(
+    captured(
         "tls10-rc4",
         "TLS 1.0 with RC4, client and server by tlslite-ng",
         _both(TLS10, TLS10, ["rc4"]),
-        ("tls10", "rc4"),
+        ("tlslite-ng", "tls10", "rc4"),
     ),
-    _recipe(
+    captured(
         "tls13-tlslite-openssl",
         "TLS 1.3 over IPv6, tlslite-ng's client to OpenSSL's server",
         _to_openssl,
-        ("tls13", "ipv6", "openssl"),
-        "pcapng",
+        ("tlslite-ng", "tls13", "ipv6", "openssl"),
+        ending="pcapng",
     ),
-    _recipe(
+    captured(
         "tls11-python-tlslite",
         "TLS 1.1: Python's ssl offers up to TLS 1.3, tlslite-ng's server knows 1.1 alone",
         _from_python,
-        ("tls11", "python"),
+        ("tlslite-ng", "tls11", "python"),
     ),
 )

@@ -21,6 +21,19 @@ def unpacked(data: bytes) -> bytes:
     return data
 
 
+def packed(data: bytes, name: str) -> bytes:
+    """The capture compressed as the name's ending says."""
+    if name.endswith(".gz"):
+        return gzip.compress(data, mtime=0)
+    if name.endswith(".xz"):
+        return lzma.compress(data)
+    programs = {".zst": ["zstd", "-q", "-19", "-c"], ".lz4": ["lz4", "-q", "-c"]}
+    for ending, command in programs.items():
+        if name.endswith(ending):
+            return subprocess.run(command, input=data, capture_output=True, check=True).stdout
+    return data
+
+
 # pcapng options that describe the machine that captured: shb_hardware and shb_os of a section
 # header, if_os and if_hardware of an interface description.
 SECTION_HEADER, INTERFACE = 0x0A0D0D0A, 1

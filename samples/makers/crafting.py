@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import lzma
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import capture_files
+from containers import packed
 from conversation import Conversation, ethernet_frames
 from sample import Row, Sample
 
@@ -64,16 +62,3 @@ def make(recipes: Sequence[Recipe]) -> None:
     """Writes the captures of some recipes."""
     for entry in recipes:
         entry.sample.path.write_bytes(packed(entry.build(), entry.sample.file))
-
-
-def packed(data: bytes, name: str) -> bytes:
-    """The capture compressed as the name's ending says."""
-    if name.endswith(".gz"):
-        return gzip.compress(data, mtime=0)
-    if name.endswith(".xz"):
-        return lzma.compress(data)
-    programs = {".zst": ["zstd", "-q", "-19", "-c"], ".lz4": ["lz4", "-q", "-c"]}
-    for ending, command in programs.items():
-        if name.endswith(ending):
-            return subprocess.run(command, input=data, capture_output=True, check=True).stdout
-    return data

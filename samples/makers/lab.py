@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import lzma
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from containers import without_machine
+from containers import packed, without_machine
 from network import Host, Network, capture
 from sample import Sample
 from stacks import Identity, make_identity
@@ -45,6 +42,34 @@ class Recipe:
     interface: str = "switch"
     program: tuple[str, ...] = ()
     packets: str = "tcp or udp"
+
+
+def captured(
+    identifier: str,
+    shows: str,
+    run: Callable[[Lab], None],
+    tags: tuple[str, ...],
+    *,
+    outcomes: str | tuple[str, ...] = "completed",
+    ending: str = "pcap",
+    interface: str = "switch",
+    program: tuple[str, ...] = (),
+    packets: str = "tcp or udp",
+    decode_as: tuple[str, ...] = (),
+    note: str = "",
+) -> Recipe:
+    """A recipe whose capture is named for the sample; `ending` says in which format it is."""
+    sample = Sample(
+        id=identifier,
+        file=f"{identifier}.{ending}",
+        shows=shows,
+        kind="captured",
+        tags=tags,
+        outcomes=outcomes,
+        decode_as=decode_as,
+        note=note,
+    )
+    return Recipe(sample, run, interface, program, packets)
 
 
 def make(recipes: Iterable[Recipe]) -> None:
@@ -88,13 +113,4 @@ def store(raw: Path, destination: Path) -> None:
     data = raw.read_bytes()
     if ".pcapng" in destination.name:
         data = without_machine(data)
-    if destination.suffix == ".gz":
-        destination.write_bytes(gzip.compress(data, mtime=0))
-    elif destination.suffix == ".xz":
-        destination.write_bytes(lzma.compress(data))
-    elif destination.suffix == ".zst":
-        command = ["zstd", "-q", "-19", "-c"]
-        run = subprocess.run(command, input=data, capture_output=True, check=True)
-        destination.write_bytes(run.stdout)
-    else:
-        destination.write_bytes(data)
+    destination.write_bytes(packed(data, destination.name))

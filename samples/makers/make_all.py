@@ -25,6 +25,7 @@ CAPTURED = (
     "captured_network",
     "captured_openssl",
     "captured_refusals",
+    "captured_stacks",
     "captured_tlslite",
 )
 CRAFTED = ("crafted_formats", "crafted_hellos", "crafted_network", "crafted_segments")

@@ -1,4 +1,4 @@
-"""TLS clients and servers to set against each other: OpenSSL, GnuTLS, Python's ssl, tlslite-ng.
+"""TLS clients and servers to set against each other: programs, and libraries of Python.
 
 A server is a context manager that is ready to be connected to inside its `with`. A client makes
 one connection and returns when it is over. What a client is told by a refusing server is no error
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from network import Host, in_namespace
+from OpenSSL import SSL
 from tlslite.api import TLSConnection, X509CertChain, parsePEMKey
 from tlslite.errors import BaseTLSException
 from tlslite.handshakesettings import HandshakeSettings
@@ -28,13 +29,13 @@ from tlslite.handshakesettings import HandshakeSettings
 REQUEST = b"GET / HTTP/1.1\r\nHost: sample\r\nConnection: close\r\n\r\n"
 RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 # Longer than any handshake takes, short enough that a mistake does not hang a run.
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 # OpenSSL 3 refuses what is old unless told that no level of security is asked for.
 ANY_CIPHER = "ALL:@SECLEVEL=0"
 
 # What a peer's refusal or reset raises; ssl.SSLError is an OSError.
-TLS_ERRORS = (OSError, BaseTLSException)
+TLS_ERRORS = (OSError, BaseTLSException, SSL.Error)
 
 
 @dataclass(frozen=True)
@@ -329,6 +330,38 @@ def ssl_client(connection: socket.socket, context: ssl.SSLContext, name: str) ->
         contextlib.suppress(*TLS_ERRORS),
         context.wrap_socket(connection, server_hostname=name) as secured,
     ):
+        secured.sendall(REQUEST)
+        while secured.recv(65536):
+            pass
+
+
+# --- pyOpenSSL: the OpenSSL that the package cryptography brings, newer than the system's --------
+
+
+def pyopenssl_handler(identity: Identity) -> Handler:
+    """Handler: TLS by pyOpenSSL as it comes, one request, one response, an orderly end."""
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.use_certificate_file(str(identity.certificate))
+    context.use_privatekey_file(str(identity.key))
+
+    def handle(connection: socket.socket) -> None:
+        connection.settimeout(None)  # pyOpenSSL takes a timeout for "would block"
+        secured = SSL.Connection(context, connection)
+        secured.set_accept_state()
+        if _read_request(secured.recv):
+            secured.sendall(RESPONSE)
+        secured.shutdown()
+
+    return handle
+
+
+def pyopenssl_client(connection: socket.socket, name: str) -> None:
+    """One request over pyOpenSSL as it comes."""
+    connection.settimeout(None)
+    with connection, contextlib.suppress(*TLS_ERRORS):
+        secured = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), connection)
+        secured.set_tlsext_host_name(name.encode())
+        secured.set_connect_state()
         secured.sendall(REQUEST)
         while secured.recv(65536):
             pass

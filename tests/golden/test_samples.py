@@ -76,3 +76,13 @@ def test_rows_are_valid_json(tmp_path):
         rows = [json.loads(line) for line in text.splitlines()]
         assert len(rows) == capture["handshakes"]
         assert all(list(row) == [column.name for column in schema.HANDSHAKE_TABLE] for row in rows)
+
+
+@pytest.mark.parametrize("name", ["post-quantum", "post-quantum-chromium"])
+def test_post_quantum_group_is_agreed_upon(name, tmp_path):
+    """X25519MLKEM768 (0x11EC). With its share the hello takes two segments, frames 4 and 5."""
+    sample = next(sample for sample in MANIFEST if sample["id"] == name)
+    text, _ = text_of(sample, "csv", tmp_path)
+    rows = list(csv.DictReader(text.splitlines()))
+    assert {row["negotiated_group"] for row in rows} == {"0x11EC"}
+    assert rows[0]["client_hello_frame"] == "5"

@@ -132,3 +132,11 @@ pub const MAX_LINK_TYPES: usize = 64;
 /// Bytes that remembered certificates may take, with what was read of them. A capture of a whole
 /// network shows a few thousand, about 2 KiB each.
 pub const MAX_KNOWN_CERTIFICATE_BYTES: usize = 16 * 1024 * 1024;
+
+/// DTLS messages of one direction that wait for their other fragments. A flight has four that
+/// matter.
+pub const MAX_DTLS_OPEN_MESSAGES: usize = 4;
+
+/// Fragments of a DTLS message that wait for an earlier one. The largest certificate flights have a
+/// few dozen, and hardly any of them comes early.
+pub const MAX_DTLS_EARLY_FRAGMENTS: usize = 64;

@@ -53,10 +53,21 @@ impl ClientHello {
     /// Reads the body of a ClientHello that says it has `promised` bytes.
     #[must_use]
     pub fn read(body: &[u8], promised: usize) -> Self {
+        Self::read_form(body, promised, false)
+    }
+
+    /// Reads the body of a ClientHello of DTLS: it has a cookie before the suites (RFC 6347 section
+    /// 4.2.1; always empty in DTLS 1.3).
+    #[must_use]
+    pub fn read_with_cookie(body: &[u8], promised: usize) -> Self {
+        Self::read_form(body, promised, true)
+    }
+
+    fn read_form(body: &[u8], promised: usize, has_cookie: bool) -> Self {
         let mut hello = Self::default();
         let mut part = Part::new(body, promised);
         hello.captured = part.is_whole();
-        match hello.fields(&mut part) {
+        match hello.fields(&mut part, has_cookie) {
             Ok(()) => hello.complete = hello.captured,
             Err(fault) => _ = hello.fault.get_or_insert(fault),
         }
@@ -94,7 +105,7 @@ impl ClientHello {
         self.extensions.as_ref().is_some_and(|all| all.contains(&extension))
     }
 
-    fn fields(&mut self, part: &mut Part<'_>) -> Result<(), FieldFault> {
+    fn fields(&mut self, part: &mut Part<'_>, has_cookie: bool) -> Result<(), FieldFault> {
         let named = |name| move |fault| (fault, name);
         let version = part.u16().map_err(named("ClientHello.legacy_version"))?;
         self.legacy_version = Some(ProtocolVersion(version));
@@ -109,6 +120,13 @@ impl ClientHello {
             self.fault.get_or_insert((Fault::Malformed, name));
         }
         self.session_id = Some(session_id.captured().to_vec());
+
+        if has_cookie {
+            let name = "ClientHello.cookie";
+            if !part.vector8().map_err(named(name))?.is_whole() {
+                return Err((Fault::Cut, name));
+            }
+        }
 
         let name = "ClientHello.cipher_suites";
         let (suites, fault) = part.vector16().map_err(named(name))?.numbers();

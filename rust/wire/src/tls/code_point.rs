@@ -14,6 +14,14 @@ impl ProtocolVersion {
     pub const TLS12: Self = Self(0x0303);
     /// TLS 1.3.
     pub const TLS13: Self = Self(0x0304);
+    /// What OpenSSL spoke before RFC 4347 was finished; AnyConnect still does.
+    pub const DTLS_BEFORE_10: Self = Self(0x0100);
+    /// DTLS 1.0.
+    pub const DTLS10: Self = Self(0xFEFF);
+    /// DTLS 1.2; also what a DTLS 1.3 hello says in its legacy field.
+    pub const DTLS12: Self = Self(0xFEFD);
+    /// DTLS 1.3.
+    pub const DTLS13: Self = Self(0xFEFC);
 
     /// Whether this is a draft or an experiment on the way to TLS 1.3 (7Fxx, Google's 7Exx,
     /// Facebook's FBxx).
@@ -25,7 +33,13 @@ impl ProtocolVersion {
     /// Whether the TLS 1.3 handshake is spoken under this version.
     #[must_use]
     pub fn is_tls13(self) -> bool {
-        self == Self::TLS13 || self.is_draft()
+        matches!(self, Self::TLS13 | Self::DTLS13) || self.is_draft()
+    }
+
+    /// Whether this is a version of DTLS.
+    #[must_use]
+    pub fn is_dtls(self) -> bool {
+        matches!(self, Self::DTLS_BEFORE_10 | Self::DTLS10 | Self::DTLS12 | Self::DTLS13)
     }
 
     /// Whether a hello can say this in its version field.

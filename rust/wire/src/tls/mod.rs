@@ -3,10 +3,12 @@
 pub mod certificate;
 pub mod client_hello;
 pub mod code_point;
+pub mod dtls;
 pub mod escape;
 pub mod extension;
 pub mod fingerprint;
 mod key_exchange;
+pub mod message;
 pub mod parser;
 pub mod part;
 pub mod record;

@@ -3,26 +3,14 @@
 //!
 //! A message counts as seen in the frame that completes its *record*, where Wireshark shows it.
 
-use super::certificate;
 use super::client_hello::ClientHello;
 use super::code_point::{NamedGroup, ProtocolVersion};
-use super::key_exchange;
+use super::message::{self, message_type};
 use super::record::{self, HEADER_LENGTH, Header, content_type};
 use super::server_hello::ServerHello;
 use super::ssl2::{self, Opening};
 use crate::limits::MAX_MESSAGE;
 use crate::stream::{Missing, Origin};
-
-/// Handshake message types (RFC 9846 section 4; older ones RFC 5246 section 7.4).
-mod message_type {
-    pub const CLIENT_HELLO: u8 = 1;
-    pub const SERVER_HELLO: u8 = 2;
-    /// Drafts of TLS 1.3 before 22.
-    pub const HELLO_RETRY_REQUEST: u8 = 6;
-    pub const CERTIFICATE: u8 = 11;
-    pub const SERVER_KEY_EXCHANGE: u8 = 12;
-    pub const SERVER_HELLO_DONE: u8 = 14;
-}
 
 /// Where a hello was.
 #[derive(Clone, Copy, Debug)]
@@ -345,13 +333,7 @@ impl Parser {
             payload = rest;
             let Some(promised) = self.promised() else { continue };
             match self.message.first() {
-                Some(
-                    &(message_type::CLIENT_HELLO
-                    | message_type::SERVER_HELLO
-                    | message_type::HELLO_RETRY_REQUEST
-                    | message_type::CERTIFICATE
-                    | message_type::SERVER_KEY_EXCHANGE),
-                ) => {
+                Some(&kind) if message::is_read(kind) => {
                     let have = self.message.len().saturating_sub(4);
                     let wanted = promised.min(MAX_MESSAGE);
                     let (taken, rest) = split(payload, wanted.saturating_sub(have));
@@ -402,27 +384,7 @@ impl Parser {
             bytes_behind: u64::try_from(behind).unwrap_or(u64::MAX),
             cut,
         };
-        match kind {
-            Some(message_type::CLIENT_HELLO) => {
-                let hello = ClientHello::read(body, promised);
-                events.push(Event::ClientHello(Box::new(hello), place));
-            }
-            Some(message_type::SERVER_HELLO) => {
-                let hello = ServerHello::read(body, promised);
-                events.push(Event::ServerHello(Box::new(hello), place));
-            }
-            Some(message_type::HELLO_RETRY_REQUEST) if cut.is_none() => {
-                events.push(Event::RetryRequest { frame: self.frame });
-            }
-            Some(message_type::CERTIFICATE) => {
-                let leaf = cut.is_none().then(|| certificate::leaf(body)).flatten();
-                events.push(Event::Certificate(leaf.map(Into::into)));
-            }
-            Some(message_type::SERVER_KEY_EXCHANGE) if cut.is_none() => {
-                events.push(Event::ServerKeyExchange(key_exchange::named_curve(body)));
-            }
-            _ => {}
-        }
+        events.extend(kind.and_then(|kind| message::event(kind, body, promised, place)));
     }
 
     fn ssl2<'a>(&mut self, bytes: &'a [u8], events: &mut Vec<Event>) -> &'a [u8] {

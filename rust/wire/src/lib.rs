@@ -8,6 +8,7 @@
 //! - [`packet`]: a frame to the TCP segment in it.
 //! - [`tls`]: bytes of one direction to records, messages and hellos.
 //! - [`stream`]: segments to in-order bytes for each direction of a connection, gaps marked.
+//! - [`quic`]: datagrams to the hellos in their Initial packets.
 //! - [`handshake`]: what both directions of a connection said to one row.
 //! - [`reading`]: a capture from its first byte to its last row.
 //! - [`row`], [`derived`], [`text`]: a row as cells, what follows from it, and both as CSV and JSON
@@ -24,6 +25,7 @@ pub mod error;
 pub mod handshake;
 pub mod limits;
 pub mod packet;
+pub mod quic;
 pub mod reading;
 pub mod row;
 pub mod stream;

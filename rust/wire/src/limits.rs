@@ -126,6 +126,14 @@ pub const MAX_HANDSHAKE_BYTES: u64 = 512 * 1024;
 /// Handshakes of one connection. Renegotiation in clear is rare; thousands are an attack.
 pub const MAX_HANDSHAKES_PER_STREAM: usize = 64;
 
+/// Bytes of a QUIC direction's handshake that wait for others before them. RFC 9000 section 7.5 asks
+/// for 4 KiB at least; post-quantum hellos are below 4 KiB.
+pub const MAX_CRYPTO_WAITING: usize = 32 * 1024;
+
+/// The same by number. Chromium cuts a hello into a dozen pieces; a hello of 1,000 bytes sent byte
+/// by byte and backwards still fits.
+pub const MAX_CRYPTO_PIECES: usize = 1_024;
+
 /// Link types that a summary lists. Real captures have one or two.
 pub const MAX_LINK_TYPES: usize = 64;
 

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first; each may use only the ones before it.
-const FLOORS: [&str; 14] = [
+const FLOORS: [&str; 15] = [
     "error",
     "limits",
     "cursor",
@@ -22,6 +22,7 @@ const FLOORS: [&str; 14] = [
     "packet",
     "stream",
     "tls",
+    "quic",
     "handshake",
     "row",
     "derived",

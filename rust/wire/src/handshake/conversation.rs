@@ -138,6 +138,7 @@ impl Conversation {
                     self.draft.completed &= !fatal;
                 }
             }
+            Event::ApplicationKeys | Event::Closed { .. } => {}
             Event::ApplicationData(length) => {
                 self.note_missed_hello(side);
                 self.draft.application_data(side, length);

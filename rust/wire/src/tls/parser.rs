@@ -58,6 +58,13 @@ pub enum Event {
         /// Where it is.
         frame: u64,
     },
+    /// Something under keys that only a finished handshake gives its sender.
+    ApplicationKeys,
+    /// The sender gives up, in clear and without an alert.
+    Closed {
+        /// Where it says so.
+        frame: u64,
+    },
     /// A record of application data; its length.
     ApplicationData(usize),
     /// Bytes where a record should begin that cannot be one.

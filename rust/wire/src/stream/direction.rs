@@ -1,5 +1,6 @@
 //! One direction of a connection: which byte comes next, and segments that came too early.
 
+use super::past::Beginning;
 use super::{Missing, Origin};
 use crate::limits::{
     MAX_AHEAD, MAX_HELD_SEGMENTS, MAX_PENDING_BYTES, MAX_PENDING_BYTES_BEFORE_TLS,
@@ -80,6 +81,11 @@ impl Direction {
         if !self.anchored {
             self.acknowledged = Some(acknowledgement);
         }
+    }
+
+    /// How it began.
+    pub(super) fn beginning(&self) -> Beginning {
+        Beginning { base: self.base, seen: self.seen, spoke: self.delivered > 0 }
     }
 
     /// Nothing was handed over yet, so the next bytes are the first that we know.

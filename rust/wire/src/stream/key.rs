@@ -39,19 +39,21 @@ impl<A: Ord + Copy + Into<IpAddr>> Key<A> {
 }
 
 /// A key of either family. Two types, because IPv4's is a third the size and far more common.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum AnyKey {
     V4(Key<Ipv4Addr>),
     V6(Key<Ipv6Addr>),
 }
 
-impl AnyKey {
-    /// The ends by name.
-    pub(super) fn endpoints(&self) -> PerSide<Endpoint> {
-        match self {
-            Self::V4(key) => key.endpoints(),
-            Self::V6(key) => key.endpoints(),
-        }
+impl From<Key<Ipv4Addr>> for AnyKey {
+    fn from(key: Key<Ipv4Addr>) -> Self {
+        Self::V4(key)
+    }
+}
+
+impl From<Key<Ipv6Addr>> for AnyKey {
+    fn from(key: Key<Ipv6Addr>) -> Self {
+        Self::V6(key)
     }
 }
 

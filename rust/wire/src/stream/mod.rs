@@ -3,8 +3,10 @@
 //! Streams are numbered as Wireshark numbers `tcp.stream`: from 0, in the order in which they
 //! appear, a SYN with another sequence number on known addresses and ports beginning a new one.
 
+mod connection;
 mod direction;
 mod key;
+mod past;
 mod table;
 
 use std::net::IpAddr;

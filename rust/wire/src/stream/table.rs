@@ -1,246 +1,52 @@
 //! All connections of a capture.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::hash::Hash;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
-use super::direction::{Delivery, Direction, Payload};
+use super::connection::Stream;
 use super::key::{AnyKey, Key, key};
-use super::{Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side};
-use crate::limits::{CLOSED_LINGER, MAX_BUFFERED, MAX_LOOKED_AT, MAX_STREAMS};
+use super::past::Past;
+use super::{Ended, Endpoint, Observer, Origin, PerSide, Side};
+use crate::limits::{CLOSED_LINGER, MAX_BUFFERED, MAX_STREAMS};
 use crate::packet::Segment;
 
+/// The connections of one address family. Those that are over have a map of their own, so that the
+/// one that every packet asks for stays small.
 #[derive(Debug)]
-struct Stream<O> {
-    number: u32,
-    last_frame: u64,
-    directions: PerSide<Direction>,
-    end: Option<End>,
-    /// Its rows were handed over; it stays to keep its number and its sequence numbers.
-    closed: bool,
-    observer: Option<Box<O>>,
-}
-
-impl<O: Observer> Stream<O> {
-    fn new(number: u32) -> Self {
-        Self {
-            number,
-            last_frame: 0,
-            directions: PerSide::default(),
-            end: None,
-            closed: false,
-            observer: None,
-        }
-    }
-
-    fn buffered(&self) -> usize {
-        let observer = self.observer.as_ref().map_or(0, |observer| observer.buffered());
-        Side::BOTH
-            .iter()
-            .fold(observer, |sum, &side| sum.saturating_add(self.directions.of(side).buffered()))
-    }
-
-    /// Whether the segment begins another connection between the same ends: a SYN whose sequence
-    /// number is not this connection's.
-    fn is_reused_by(&self, segment: &Segment<'_>, side: Side) -> bool {
-        if !segment.flags.syn() {
-            return false;
-        }
-        let known = self.directions.of(side);
-        if !known.seen || known.base == segment.sequence {
-            return false;
-        }
-        // A SYN with ACK answers, it does not begin: another number before any byte was sent is
-        // another answer to the same SYN. After that it belongs to a connection whose own SYN was
-        // not captured.
-        !(segment.flags.ack() && known.at_start())
-    }
-
-    /// Takes what the segment says and holds, but for its end.
-    fn take(&mut self, segment: &Segment<'_>, side: Side, origin: Origin) {
-        if segment.flags.ack() {
-            self.directions.of_mut(side.other()).acknowledge(segment.acknowledgement);
-        }
-        let direction = self.directions.of_mut(side);
-        if !direction.seen {
-            direction.seen = true;
-            direction.base = segment.sequence.wrapping_sub(1);
-        }
-        let mut sequence = segment.sequence;
-        if segment.flags.syn() {
-            direction.open(sequence);
-            sequence = sequence.wrapping_add(1);
-            if self.observer.is_none() {
-                // A SYN sent again opens the connection after all: the reset before it refused an
-                // earlier attempt, or answered a packet of an older connection.
-                self.end = None;
-                for side in Side::BOTH {
-                    self.directions.of_mut(side).fin = false;
-                }
-            }
-        }
-        if segment.payload_length == 0 || self.closed {
-            return;
-        }
-        let payload =
-            Payload { sequence, length: segment.payload_length, bytes: segment.payload, origin };
-        let was_reset = self.end.is_some_and(|end| end.side == side && end.closing == Closing::Rst);
-        if was_reset && !segment.flags.rst() && self.directions.of(side).is_new(payload) {
-            // Who resets a connection sends nothing more on it, but for further resets: the reset
-            // was not this side's.
-            self.end = None;
-        }
-        self.payload(payload, side);
-    }
-
-    fn payload(&mut self, payload: Payload<'_>, side: Side) {
-        let direction = self.directions.of_mut(side);
-        match &mut self.observer {
-            Some(observer) if observer.interest() == Interest::Count => {
-                if direction.is_new(payload) && observer.listens_again(payload.bytes) {
-                    direction.anchor_again(payload.sequence);
-                } else {
-                    let count = direction.count(payload);
-                    observer.count(side, count);
-                    return;
-                }
-            }
-            None if direction.delivered > MAX_LOOKED_AT => {
-                // Nobody looks any more, but should TLS begin in the other direction, this one is
-                // to be read on from the right place.
-                direction.follow(payload);
-                return;
-            }
-            _ => {}
-        }
-        let mut at_start = direction.at_start();
-        let reading = self.observer.is_some();
-        let observer = &mut self.observer;
-        direction.push(
-            payload,
-            reading,
-            |bytes| O::opens_with(bytes, true),
-            |delivery| {
-                deliver(observer, side, at_start, delivery);
-                at_start = false;
-            },
-        );
-        if self.observer.as_ref().is_some_and(|observer| observer.interest() == Interest::Count) {
-            // The others' early segments are no longer put in order, only counted.
-            for side in Side::BOTH {
-                let count = self.directions.of_mut(side).count_pending();
-                if let Some(observer) = &mut self.observer {
-                    observer.count(side, count);
-                }
-            }
-        }
-    }
-
-    /// Notes a FIN or RST; true when the connection is over.
-    #[inline]
-    fn note_end(&mut self, segment: &Segment<'_>, side: Side, frame: u64) -> bool {
-        let closing = match (segment.flags.rst(), segment.flags.fin()) {
-            (true, _) => Closing::Rst,
-            (false, true) => Closing::Fin,
-            (false, false) => return false,
-        };
-        self.end.get_or_insert(End { side, closing, frame });
-        if closing == Closing::Rst {
-            return true;
-        }
-        self.directions.of_mut(side).fin = true;
-        self.directions.of(side.other()).fin
-    }
-
-    /// Hands the connection over, unless that was done.
-    fn close(
-        &mut self,
-        endpoints: PerSide<Endpoint>,
-        evicted: bool,
-        done: &mut impl FnMut(Ended<O>),
-    ) {
-        if self.closed {
-            return;
-        }
-        self.closed = true;
-        for side in Side::BOTH {
-            let direction = self.directions.of_mut(side);
-            let mut at_start = direction.at_start();
-            let observer = &mut self.observer;
-            direction.flush(|delivery| {
-                deliver(observer, side, at_start, delivery);
-                at_start = false;
-            });
-        }
-        if let Some(observer) = self.observer.take() {
-            let captured =
-                PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
-            let (number, end) = (self.number, self.end);
-            done(Ended { number, endpoints, captured, end, evicted, observer: *observer });
-        }
-    }
-}
-
-/// Passes on what is in order: to the observer, or to a new one where the bytes deserve it.
-fn deliver<O: Observer>(
-    observer: &mut Option<Box<O>>,
-    side: Side,
-    at_start: bool,
-    delivery: Delivery<'_>,
-) {
-    match delivery {
-        Delivery::Missing(count, why, origin) => {
-            if let Some(observer) = observer {
-                observer.missing(side, count, why, origin);
-            }
-        }
-        Delivery::Bytes(bytes, origin) => {
-            if let Some(listening) = observer {
-                listening.data(side, bytes, origin);
-                if listening.interest() != Interest::Nothing {
-                    return;
-                }
-                // It was not what it looked like; this segment may be the real beginning.
-                *observer = None;
-            }
-            if O::opens_with(bytes, at_start) {
-                let mut listening = Box::new(O::begin(at_start));
-                listening.data(side, bytes, origin);
-                if listening.interest() != Interest::Nothing {
-                    *observer = Some(listening);
-                }
-            }
-        }
-    }
-    if observer.as_ref().is_some_and(|observer| observer.interest() == Interest::Nothing) {
-        *observer = None;
-    }
+struct Family<A, O> {
+    open: HashMap<Key<A>, Box<Stream<O>>>,
+    past: HashMap<Key<A>, Past>,
 }
 
 /// A connection that has ended, while late packets are waited for.
 #[derive(Debug)]
 struct EndedAt {
-    slot: usize,
+    key: AnyKey,
     number: u32,
     frame: u64,
-    endpoints: PerSide<Endpoint>,
+}
+
+/// What all connections share.
+#[derive(Debug, Default)]
+struct Ledger {
+    next_number: u32,
+    /// Streams that ended, and when; what comes late is waited for.
+    closing: VecDeque<EndedAt>,
+    /// Bytes of memory that early segments and unfinished messages take.
+    buffered: usize,
 }
 
 /// The connections of a capture, each with its observer where its bytes deserved one.
 #[derive(Debug)]
 pub struct Streams<O> {
-    v4: HashMap<Key<Ipv4Addr>, usize>,
-    v6: HashMap<Key<Ipv6Addr>, usize>,
-    streams: Vec<Stream<O>>,
-    /// Where in `streams` a new one can go.
-    free: Vec<usize>,
-    /// Streams that ended, and when; what comes late is waited for.
-    closing: VecDeque<EndedAt>,
-    /// Bytes of memory that early segments and unfinished messages take.
-    buffered: usize,
-    next_number: u32,
+    v4: Family<Ipv4Addr, O>,
+    v6: Family<Ipv6Addr, O>,
+    ledger: Ledger,
     /// Streams let go to bound memory.
     pub evicted: u64,
     /// Streams without an observer that were open and had to be forgotten. Packets of theirs that
@@ -251,13 +57,9 @@ pub struct Streams<O> {
 impl<O> Default for Streams<O> {
     fn default() -> Self {
         Self {
-            v4: HashMap::new(),
-            v6: HashMap::new(),
-            streams: Vec::new(),
-            free: Vec::new(),
-            closing: VecDeque::new(),
-            buffered: 0,
-            next_number: 0,
+            v4: Family::default(),
+            v6: Family::default(),
+            ledger: Ledger::default(),
             evicted: 0,
             forgotten: 0,
         }
@@ -268,7 +70,7 @@ impl<O: Observer> Streams<O> {
     /// How many connections there were.
     #[must_use]
     pub fn count(&self) -> u32 {
-        self.next_number
+        self.ledger.next_number
     }
 
     /// Takes the next segment of the capture; `done` receives connections that nothing more will
@@ -282,27 +84,18 @@ impl<O: Observer> Streams<O> {
     ) {
         let Some((key, side)) = key(segment) else { return };
         self.finish_closed(frame, done);
-        let slot = match key {
-            AnyKey::V4(key) => self.slot(|this| &mut this.v4, key, side, segment, done),
-            AnyKey::V6(key) => self.slot(|this| &mut this.v6, key, side, segment, done),
-        };
-        let Some(stream) = self.streams.get_mut(slot) else { return };
-        stream.last_frame = frame;
-        let before = stream.buffered();
         let origin = Origin {
             frame,
             ts,
             source_mac: segment.source_mac,
             destination_mac: segment.destination_mac,
         };
-        stream.take(segment, side, origin);
-        let after = stream.buffered();
-        if stream.note_end(segment, side, frame) && stream.observer.is_some() {
-            let endpoints = key.endpoints();
-            self.closing.push_back(EndedAt { slot, number: stream.number, frame, endpoints });
+        let ledger = &mut self.ledger;
+        match key {
+            AnyKey::V4(key) => self.v4.segment(key, segment, side, origin, ledger, done),
+            AnyKey::V6(key) => self.v6.segment(key, segment, side, origin, ledger, done),
         }
-        self.buffered = self.buffered.saturating_add(after).saturating_sub(before);
-        if self.buffered > MAX_BUFFERED {
+        if self.ledger.buffered > MAX_BUFFERED {
             self.close_the_largest(done);
         }
         if self.v4.len().saturating_add(self.v6.len()) > MAX_STREAMS {
@@ -312,148 +105,177 @@ impl<O: Observer> Streams<O> {
 
     /// The capture has ended: everything that is left is handed over, in order of stream.
     pub fn finish(&mut self, done: &mut impl FnMut(Ended<O>)) {
-        let mut left: Vec<(u32, usize, PerSide<Endpoint>)> = Vec::new();
-        for (key, &slot) in &self.v4 {
-            left.extend(self.streams.get(slot).map(|s| (s.number, slot, key.endpoints())));
+        let v4 = self.v4.open.drain().map(|(key, stream)| (key.endpoints(), stream));
+        let v6 = self.v6.open.drain().map(|(key, stream)| (key.endpoints(), stream));
+        let mut left: Vec<(PerSide<Endpoint>, Box<Stream<O>>)> = v4.chain(v6).collect();
+        left.sort_unstable_by_key(|(_, stream)| stream.number);
+        for (endpoints, stream) in left {
+            stream.close(endpoints, false, done);
         }
-        for (key, &slot) in &self.v6 {
-            left.extend(self.streams.get(slot).map(|s| (s.number, slot, key.endpoints())));
-        }
-        left.sort_unstable_by_key(|&(number, ..)| number);
-        for (_, slot, endpoints) in left {
-            if let Some(stream) = self.streams.get_mut(slot) {
-                stream.close(endpoints, false, done);
-            }
-        }
-    }
-
-    /// The slot of the segment's connection; a new one where it begins one.
-    fn slot<A>(
-        &mut self,
-        map: impl Fn(&mut Self) -> &mut HashMap<Key<A>, usize>,
-        key: Key<A>,
-        side: Side,
-        segment: &Segment<'_>,
-        done: &mut impl FnMut(Ended<O>),
-    ) -> usize
-    where
-        A: Copy + Eq + Hash + Ord + Into<std::net::IpAddr>,
-    {
-        if let Some(&slot) = map(self).get(&key) {
-            let reused = self.streams.get(slot).is_some_and(|s| s.is_reused_by(segment, side));
-            if !reused {
-                return slot;
-            }
-            // The ports are used again: the old connection is over.
-            if let Some(stream) = self.streams.get_mut(slot) {
-                let before = stream.buffered();
-                stream.close(key.endpoints(), false, done);
-                self.buffered = self.buffered.saturating_sub(before);
-                *stream = Stream::new(self.next_number);
-                self.next_number = self.next_number.saturating_add(1);
-            }
-            return slot;
-        }
-        let stream = Stream::new(self.next_number);
-        self.next_number = self.next_number.saturating_add(1);
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => self.streams.len(),
-        };
-        match self.streams.get_mut(slot) {
-            Some(place) => *place = stream,
-            None => self.streams.push(stream),
-        }
-        map(self).insert(key, slot);
-        slot
     }
 
     /// Hands over the connections that ended long enough ago.
     #[inline]
     fn finish_closed(&mut self, frame: u64, done: &mut impl FnMut(Ended<O>)) {
-        while let Some(first) = self.closing.front() {
+        while let Some(first) = self.ledger.closing.front() {
             if frame.saturating_sub(first.frame) < CLOSED_LINGER {
                 return;
             }
-            let Some(first) = self.closing.pop_front() else { return };
-            let ended = self
-                .streams
-                .get_mut(first.slot)
-                .filter(|s| s.number == first.number && s.end.is_some());
-            if let Some(stream) = ended {
-                let before = stream.buffered();
-                stream.close(first.endpoints, false, done);
-                self.buffered = self.buffered.saturating_sub(before);
-            }
+            let Some(EndedAt { key, number, .. }) = self.ledger.closing.pop_front() else { return };
+            let is_over = |stream: &Stream<O>| stream.number == number && stream.end.is_some();
+            self.close(key, is_over, false, done);
         }
     }
 
     /// Hands over the connections that hold the most bytes, until half the bound is free.
     fn close_the_largest(&mut self, done: &mut impl FnMut(Ended<O>)) {
-        let keys = self.v4.iter().map(|(key, &slot)| (slot, key.endpoints()));
-        let keys = keys.chain(self.v6.iter().map(|(key, &slot)| (slot, key.endpoints())));
-        let mut holders: Vec<(usize, u32, usize, PerSide<Endpoint>)> = keys
-            .filter_map(|(slot, endpoints)| {
-                let stream = self.streams.get(slot)?;
-                let held = stream.buffered();
-                (held > 0).then_some((held, stream.number, slot, endpoints))
-            })
+        let v4 = self.v4.open.iter().map(|(&key, stream)| (AnyKey::V4(key), stream));
+        let v6 = self.v6.open.iter().map(|(&key, stream)| (AnyKey::V6(key), stream));
+        let mut holders: Vec<(usize, u32, AnyKey)> = v4
+            .chain(v6)
+            .filter(|(_, stream)| stream.held > 0)
+            .map(|(key, stream)| (stream.held, stream.number, key))
             .collect();
-        holders.sort_unstable_by_key(|&(held, number, ..)| (std::cmp::Reverse(held), number));
-        for (held, _, slot, endpoints) in holders {
-            if self.buffered <= MAX_BUFFERED / 2 {
+        holders.sort_unstable_by_key(|&(held, number, _)| (Reverse(held), number));
+        for (_, _, key) in holders {
+            if self.ledger.buffered <= MAX_BUFFERED / 2 {
                 return;
             }
-            if let Some(stream) = self.streams.get_mut(slot) {
-                self.evicted = self.evicted.saturating_add(u64::from(stream.observer.is_some()));
-                stream.close(endpoints, true, done);
-                self.buffered = self.buffered.saturating_sub(held);
-            }
+            self.close(key, |_| true, true, done);
         }
+    }
+
+    /// Hands a connection over if `when` says so; from then on it is past.
+    fn close(
+        &mut self,
+        key: AnyKey,
+        when: impl Fn(&Stream<O>) -> bool,
+        evicted: bool,
+        done: &mut impl FnMut(Ended<O>),
+    ) {
+        let stream = match key {
+            AnyKey::V4(key) => self.v4.close(key, when, evicted, done),
+            AnyKey::V6(key) => self.v6.close(key, when, evicted, done),
+        };
+        let Some((held, listened)) = stream else { return };
+        self.ledger.buffered = self.ledger.buffered.saturating_sub(held);
+        self.evicted = self.evicted.saturating_add(u64::from(evicted && listened));
     }
 
     /// Lets go of the half of the connections that has been silent longest.
     fn evict_older_half(&mut self, done: &mut impl FnMut(Ended<O>)) {
-        let mut frames: Vec<u64> =
-            self.v4.values().chain(self.v6.values()).filter_map(|&slot| self.last(slot)).collect();
+        let mut frames: Vec<u64> = self.v4.last_frames().chain(self.v6.last_frames()).collect();
         let middle = frames.len() / 2;
         if middle == 0 {
             return;
         }
         let (_, &mut limit, _) = frames.select_nth_unstable(middle);
-        let mut old = Vec::new();
-        let streams = &self.streams;
-        let is_old = |slot: usize| streams.get(slot).is_some_and(|s| s.last_frame < limit);
-        self.v4.retain(|key, &mut slot| {
-            let evict = is_old(slot);
-            if evict {
-                old.push((slot, key.endpoints()));
+        let mut old = self.v4.extract_older(limit);
+        old.extend(self.v6.extract_older(limit));
+        old.sort_unstable_by_key(|(_, stream)| stream.number);
+        for (endpoints, stream) in old {
+            let listened = stream.is_observed();
+            let open = stream.end.is_none();
+            self.evicted = self.evicted.saturating_add(u64::from(listened));
+            self.forgotten = self.forgotten.saturating_add(u64::from(open && !listened));
+            self.ledger.buffered = self.ledger.buffered.saturating_sub(stream.held);
+            stream.close(endpoints, true, done);
+        }
+    }
+}
+
+impl<A, O> Default for Family<A, O> {
+    fn default() -> Self {
+        Self { open: HashMap::new(), past: HashMap::new() }
+    }
+}
+
+impl<A, O: Observer> Family<A, O>
+where
+    A: Copy + Eq + Hash + Ord + Into<IpAddr>,
+    AnyKey: From<Key<A>>,
+{
+    fn len(&self) -> usize {
+        self.open.len().saturating_add(self.past.len())
+    }
+
+    /// Takes a segment of the connection `key`.
+    #[inline]
+    fn segment(
+        &mut self,
+        key: Key<A>,
+        segment: &Segment<'_>,
+        side: Side,
+        origin: Origin,
+        ledger: &mut Ledger,
+        done: &mut impl FnMut(Ended<O>),
+    ) {
+        let stream = match self.open.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                if let Some(past) = self.past.get_mut(&key) {
+                    if past.take(segment, side, origin.frame) {
+                        return;
+                    }
+                    self.past.remove(&key);
+                }
+                place.insert(Box::new(Stream::new(ledger.number())))
             }
-            !evict
-        });
-        self.v6.retain(|key, &mut slot| {
-            let evict = is_old(slot);
-            if evict {
-                old.push((slot, key.endpoints()));
-            }
-            !evict
-        });
-        old.sort_unstable_by_key(|&(slot, _)| streams.get(slot).map(|s| s.number));
-        for (slot, endpoints) in old {
-            if let Some(stream) = self.streams.get_mut(slot) {
-                let before = stream.buffered();
-                let listened = stream.observer.is_some();
-                let open = !stream.closed && stream.end.is_none();
-                self.evicted = self.evicted.saturating_add(u64::from(listened));
-                self.forgotten = self.forgotten.saturating_add(u64::from(open && !listened));
-                stream.close(endpoints, true, done);
-                self.buffered = self.buffered.saturating_sub(before);
-                self.free.push(slot);
-            }
+        };
+        if stream.is_reused_by(segment, side) {
+            // The ports are used again: the old connection is over.
+            ledger.buffered = ledger.buffered.saturating_sub(stream.held);
+            let old = std::mem::replace(&mut **stream, Stream::new(ledger.number()));
+            old.close(key.endpoints(), false, done);
+        }
+        stream.last_frame = origin.frame;
+        let before = stream.held;
+        stream.take(segment, side, origin);
+        ledger.buffered = ledger.buffered.saturating_add(stream.held).saturating_sub(before);
+        if stream.note_end(segment, side, origin.frame) && stream.is_observed() {
+            let ended = EndedAt { key: key.into(), number: stream.number, frame: origin.frame };
+            ledger.closing.push_back(ended);
         }
     }
 
-    fn last(&self, slot: usize) -> Option<u64> {
-        self.streams.get(slot).map(|stream| stream.last_frame)
+    /// Hands a connection over if `when` says so. Gives what it held, and whether somebody
+    /// listened.
+    fn close(
+        &mut self,
+        key: Key<A>,
+        when: impl Fn(&Stream<O>) -> bool,
+        evicted: bool,
+        done: &mut impl FnMut(Ended<O>),
+    ) -> Option<(usize, bool)> {
+        let Entry::Occupied(place) = self.open.entry(key) else { return None };
+        if !when(place.get()) {
+            return None;
+        }
+        let stream = place.remove();
+        let (held, listened) = (stream.held, stream.is_observed());
+        self.past.insert(key, stream.close(key.endpoints(), evicted, done));
+        Some((held, listened))
+    }
+
+    fn last_frames(&self) -> impl Iterator<Item = u64> {
+        let open = self.open.values().map(|stream| stream.last_frame);
+        open.chain(self.past.values().map(|past| past.last_frame))
+    }
+
+    /// Takes out what has been silent since before the frame `limit`; of what is past nothing is
+    /// left.
+    fn extract_older(&mut self, limit: u64) -> Vec<(PerSide<Endpoint>, Box<Stream<O>>)> {
+        self.past.retain(|_, past| past.last_frame >= limit);
+        let old = self.open.extract_if(|_, stream| stream.last_frame < limit);
+        old.map(|(key, stream)| (key.endpoints(), stream)).collect()
+    }
+}
+
+impl Ledger {
+    /// The number of a new connection.
+    fn number(&mut self) -> u32 {
+        let number = self.next_number;
+        self.next_number = number.saturating_add(1);
+        number
     }
 }

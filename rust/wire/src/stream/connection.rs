@@ -1,0 +1,212 @@
+//! One connection: its directions, who listens to it, and how it ended.
+
+use super::direction::{Delivery, Direction, Payload};
+use super::past::Past;
+use super::{Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side};
+use crate::limits::MAX_LOOKED_AT;
+use crate::packet::Segment;
+
+/// A connection of which more may come.
+#[derive(Debug)]
+pub(super) struct Stream<O> {
+    pub number: u32,
+    pub last_frame: u64,
+    /// The first FIN or RST.
+    pub end: Option<End>,
+    /// Bytes of memory that early segments and unfinished messages take.
+    pub held: usize,
+    directions: PerSide<Direction>,
+    observer: Option<Box<O>>,
+}
+
+impl<O: Observer> Stream<O> {
+    pub(super) fn new(number: u32) -> Self {
+        Self {
+            number,
+            last_frame: 0,
+            end: None,
+            held: 0,
+            directions: PerSide::default(),
+            observer: None,
+        }
+    }
+
+    /// Whether somebody listens.
+    pub(super) fn is_observed(&self) -> bool {
+        self.observer.is_some()
+    }
+
+    /// Whether the segment begins another connection between the same ends.
+    #[inline]
+    pub(super) fn is_reused_by(&self, segment: &Segment<'_>, side: Side) -> bool {
+        segment.flags.syn() && self.directions.of(side).beginning().is_not_of(segment)
+    }
+
+    /// Takes what the segment says and holds, but for its end.
+    pub(super) fn take(&mut self, segment: &Segment<'_>, side: Side, origin: Origin) {
+        if segment.flags.ack() {
+            self.directions.of_mut(side.other()).acknowledge(segment.acknowledgement);
+        }
+        let direction = self.directions.of_mut(side);
+        if !direction.seen {
+            direction.seen = true;
+            direction.base = segment.sequence.wrapping_sub(1);
+        }
+        let mut sequence = segment.sequence;
+        if segment.flags.syn() {
+            direction.open(sequence);
+            sequence = sequence.wrapping_add(1);
+            if self.observer.is_none() {
+                // A SYN sent again opens the connection after all: the reset before it refused an
+                // earlier attempt, or answered a packet of an older connection.
+                self.end = None;
+                for side in Side::BOTH {
+                    self.directions.of_mut(side).fin = false;
+                }
+            }
+        }
+        if segment.payload_length == 0 {
+            return;
+        }
+        let payload =
+            Payload { sequence, length: segment.payload_length, bytes: segment.payload, origin };
+        let was_reset = self.end.is_some_and(|end| end.side == side && end.closing == Closing::Rst);
+        if was_reset && !segment.flags.rst() && self.directions.of(side).is_new(payload) {
+            // Who resets a connection sends nothing more on it, but for further resets: the reset
+            // was not this side's.
+            self.end = None;
+        }
+        self.payload(payload, side);
+    }
+
+    fn payload(&mut self, payload: Payload<'_>, side: Side) {
+        let direction = self.directions.of_mut(side);
+        match &mut self.observer {
+            Some(observer) if observer.interest() == Interest::Count => {
+                if direction.is_new(payload) && observer.listens_again(payload.bytes) {
+                    direction.anchor_again(payload.sequence);
+                } else {
+                    let count = direction.count(payload);
+                    observer.count(side, count);
+                    return;
+                }
+            }
+            None if direction.delivered > MAX_LOOKED_AT => {
+                // Nobody looks any more, but should TLS begin in the other direction, this one is
+                // to be read on from the right place.
+                direction.follow(payload);
+                self.held = self.measure();
+                return;
+            }
+            _ => {}
+        }
+        let mut at_start = direction.at_start();
+        let reading = self.observer.is_some();
+        let observer = &mut self.observer;
+        direction.push(
+            payload,
+            reading,
+            |bytes| O::opens_with(bytes, true),
+            |delivery| {
+                deliver(observer, side, at_start, delivery);
+                at_start = false;
+            },
+        );
+        if self.observer.as_ref().is_some_and(|observer| observer.interest() == Interest::Count) {
+            // The others' early segments are no longer put in order, only counted.
+            for side in Side::BOTH {
+                let count = self.directions.of_mut(side).count_pending();
+                if let Some(observer) = &mut self.observer {
+                    observer.count(side, count);
+                }
+            }
+        }
+        self.held = self.measure();
+    }
+
+    /// Bytes of memory that early segments and unfinished messages take.
+    fn measure(&self) -> usize {
+        let observer = self.observer.as_ref().map_or(0, |observer| observer.buffered());
+        Side::BOTH
+            .iter()
+            .fold(observer, |sum, &side| sum.saturating_add(self.directions.of(side).buffered()))
+    }
+
+    /// Notes a FIN or RST; true when the connection is over.
+    #[inline]
+    pub(super) fn note_end(&mut self, segment: &Segment<'_>, side: Side, frame: u64) -> bool {
+        let closing = match (segment.flags.rst(), segment.flags.fin()) {
+            (true, _) => Closing::Rst,
+            (false, true) => Closing::Fin,
+            (false, false) => return false,
+        };
+        self.end.get_or_insert(End { side, closing, frame });
+        if closing == Closing::Rst {
+            return true;
+        }
+        self.directions.of_mut(side).fin = true;
+        self.directions.of(side.other()).fin
+    }
+
+    /// Hands the connection over. What is left is enough to know late packets of it.
+    pub(super) fn close(
+        mut self,
+        endpoints: PerSide<Endpoint>,
+        evicted: bool,
+        done: &mut impl FnMut(Ended<O>),
+    ) -> Past {
+        for side in Side::BOTH {
+            let direction = self.directions.of_mut(side);
+            let mut at_start = direction.at_start();
+            let observer = &mut self.observer;
+            direction.flush(|delivery| {
+                deliver(observer, side, at_start, delivery);
+                at_start = false;
+            });
+        }
+        if let Some(observer) = self.observer.take() {
+            let captured =
+                PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
+            let (number, end) = (self.number, self.end);
+            done(Ended { number, endpoints, captured, end, evicted, observer: *observer });
+        }
+        let beginning = |side| self.directions.of(side).beginning();
+        Past::new(self.last_frame, PerSide::new(beginning(Side::A), beginning(Side::B)))
+    }
+}
+
+/// Passes on what is in order: to the observer, or to a new one where the bytes deserve it.
+fn deliver<O: Observer>(
+    observer: &mut Option<Box<O>>,
+    side: Side,
+    at_start: bool,
+    delivery: Delivery<'_>,
+) {
+    match delivery {
+        Delivery::Missing(count, why, origin) => {
+            if let Some(observer) = observer {
+                observer.missing(side, count, why, origin);
+            }
+        }
+        Delivery::Bytes(bytes, origin) => {
+            if let Some(listening) = observer {
+                listening.data(side, bytes, origin);
+                if listening.interest() != Interest::Nothing {
+                    return;
+                }
+                // It was not what it looked like; this segment may be the real beginning.
+                *observer = None;
+            }
+            if O::opens_with(bytes, at_start) {
+                let mut listening = Box::new(O::begin(at_start));
+                listening.data(side, bytes, origin);
+                if listening.interest() != Interest::Nothing {
+                    *observer = Some(listening);
+                }
+            }
+        }
+    }
+    if observer.as_ref().is_some_and(|observer| observer.interest() == Interest::Nothing) {
+        *observer = None;
+    }
+}

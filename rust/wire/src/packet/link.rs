@@ -76,6 +76,11 @@ pub(super) fn is_known(link: u16) -> bool {
 /// The IP packet in a frame and the link addresses; `None` when there is none.
 #[inline]
 pub(super) fn network_layer(link: u16, layer: Layer<'_>) -> Option<(Layer<'_>, Macs)> {
+    if link == link_type::ETHERNET {
+        if let Some(found) = untagged_ethernet(layer) {
+            return Some(found);
+        }
+    }
     let mut macs = Macs::default();
     let (mut next, mut layer) = match link {
         link_type::ETHERNET => (Next::Ethernet, layer),
@@ -120,6 +125,16 @@ pub(super) fn network_layer(link: u16, layer: Layer<'_>) -> Option<(Layer<'_>, M
         };
     }
     None
+}
+
+/// The most common frame of all at one look: Ethernet without tags, then IP.
+#[inline]
+fn untagged_ethernet(layer: Layer<'_>) -> Option<(Layer<'_>, Macs)> {
+    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t1, t0] = *layer.bytes.first_chunk()?;
+    matches!(u16::from_be_bytes([t1, t0]), ether_type::IPV4 | ether_type::IPV6).then_some(())?;
+    let source = Some([s0, s1, s2, s3, s4, s5]);
+    let destination = Some([d0, d1, d2, d3, d4, d5]);
+    Some((layer.after(14)?, Macs { source, destination }))
 }
 
 /// BSD loopback: four bytes of address family, in the byte order of the machine that captured

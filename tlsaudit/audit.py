@@ -58,7 +58,7 @@ class Audit:
 
     def summary(self) -> str:
         """Give at most nine lines of plain text: who is concerned, and what was covered."""
-        from tlsaudit.reports import summary
+        from tlsaudit.reports.lines import summary
 
         return summary(self)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class CipherSuite:
     @property
     def is_3des(self) -> bool:
         """Whether the cipher is Triple DES."""
-        return self.cipher.startswith("3DES_")
+        return _is_3des(self.cipher)
 
     @property
     def null(self) -> bool:
@@ -186,7 +186,10 @@ def names_for_core() -> CoreNames:
     """All versions (code point, name, rank) and suites (code point, name, is Triple DES)."""
     return {
         "versions": [(v.code_point, v.name, v.rank) for v in _versions().values()],
-        "cipher_suites": [(code, name, is_3des(code)) for code, name in _suite_names().items()],
+        "cipher_suites": [
+            (int(row["code_point"], 16), row["name"], _is_3des(row["cipher"]))
+            for row in _rows("cipher_suites.csv")
+        ],
         "ssl2_3des_kinds": sorted(_ssl2_3des_kinds()),
     }
 
@@ -210,6 +213,10 @@ def cipher_suites() -> dict[int, CipherSuite]:
         for row in _rows("cipher_suites.csv")
         if row["cipher"]
     }
+
+
+def _is_3des(cipher: str) -> bool:
+    return cipher.startswith("3DES_")
 
 
 @cache
@@ -246,9 +253,10 @@ def _names(file: str) -> dict[int, str]:
 
 @cache
 def _rows(file: str) -> tuple[dict[str, str], ...]:
-    text = resources.files("tlsaudit").joinpath("data", file).read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    return tuple(csv.DictReader(lines))
+    # importlib.resources would take longer to load than all of these tables.
+    text = Path(__file__).with_name("data").joinpath(file).read_text(encoding="utf-8")
+    names, *rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
+    return tuple(dict(zip(names, row, strict=True)) for row in rows)
 
 
 def _hexadecimal(code_point: int) -> str:

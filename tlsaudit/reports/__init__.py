@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tlsaudit.reports.export import make_folder, replacing, write_tables
-from tlsaudit.reports.lines import summary
-from tlsaudit.reports.overview import Tables
+if TYPE_CHECKING:
+    from tlsaudit.reports.overview import Tables
 
-__all__ = ["summary", "write_report"]
+__all__ = ["write_report"]
 
 
 def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
@@ -18,6 +18,7 @@ def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
     The folder is made if need be; files of these names in it are replaced, each only when its
     successor is whole, and nothing else in it is touched. Raises ReportError.
     """
+    from tlsaudit.reports.export import make_folder, replacing, write_tables
     from tlsaudit.reports.html import page
 
     place = make_folder(folder)

@@ -111,7 +111,8 @@ pub const MAX_AHEAD: u32 = 16 * 1024 * 1024;
 /// Frames for which an ended connection waits for late packets before its rows are handed over.
 pub const CLOSED_LINGER: u64 = 2_048;
 
-/// Connections that are known at a time. One takes about 200 bytes, so all of them 100 MiB.
+/// Connections that are known at a time. An open one takes about 200 bytes, so all of them 100 MiB;
+/// one that is over takes 40.
 pub const MAX_STREAMS: usize = 512 * 1024;
 
 /// Bytes that early segments, unfinished messages and the hellos of open connections may take

@@ -15,6 +15,14 @@ class Reading:
     def captures(self) -> list[dict[str, Any]]:
         """One entry per input, in input order; its keys are the columns of `schema.CAPTURES`."""
 
+    @property
+    def refusals(self) -> list[dict[str, Any]]:
+        """Upgrades to TLS that were refused, and mismatches; keys as in `schema.REFUSALS`."""
+
+    @property
+    def set_aside(self) -> list[dict[str, Any]]:
+        """What looks like TLS and is none, one entry each, with `frames`: where it is."""
+
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Give the handshake table without the derived columns, for `pyarrow.table`."""
 

@@ -79,9 +79,12 @@ def _problem_row(item: Input) -> dict[str, Any]:
         "truncated_frames",
         "undecoded_frames",
         "tcp_streams",
+        "udp_streams",
         "tls_streams",
         "one_sided_streams",
         "handshakes",
+        "refusals",
+        "set_aside",
     )
     unknown = ("format", "compression", "first_ts", "last_ts", "limits")
     return {

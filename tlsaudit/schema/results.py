@@ -165,7 +165,13 @@ CAPTURES: tuple[Column, ...] = (
     Column("truncated_frames", "uint64", False, "Frames cut by the snap length."),
     Column("undecoded_frames", "uint64", False, "Frames of a link type that is not read."),
     Column("tcp_streams", "uint32", False, "TCP connections."),
-    Column("tls_streams", "uint32", False, "TCP connections with at least one handshake."),
+    Column("udp_streams", "uint32", False, "UDP conversations."),
+    Column(
+        "tls_streams",
+        "uint32",
+        False,
+        "Connections and conversations with at least one handshake.",
+    ),
     Column(
         "one_sided_streams",
         "uint32",
@@ -173,6 +179,8 @@ CAPTURES: tuple[Column, ...] = (
         "TLS connections of which only one direction was captured.",
     ),
     Column("handshakes", "uint64", False, "Rows in the handshake table."),
+    Column("refusals", "uint64", False, "Rows in the table of refusals."),
+    Column("set_aside", "uint64", False, "Things that look like TLS and are not counted."),
     Column(
         "error_kind",
         "dict<str>",

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
 use tlsaudit_wire::error::{Cancelled, Error};
-use tlsaudit_wire::handshake::Handshake;
+use tlsaudit_wire::handshake::Told;
 use tlsaudit_wire::reading::{Rows, Summary, read_capture};
 
 use crate::source::Input;
@@ -62,7 +62,7 @@ impl Job {
     pub fn read_all(
         &self,
         captures: Vec<(String, Input)>,
-        mut row: impl FnMut(Handshake, &str),
+        mut row: impl FnMut(Told, &str),
     ) -> PyResult<Vec<(String, Summary)>> {
         let mut summaries = Vec::with_capacity(captures.len());
         for (name, input) in captures {
@@ -92,7 +92,7 @@ impl Job {
     }
 
     /// Reads one capture. A fault of ours in it is an error of that capture, not of the program.
-    fn read_one<F: FnMut(Handshake, &str)>(
+    fn read_one<F: FnMut(Told, &str)>(
         &self,
         source: Box<dyn Read>,
         rows: &mut RowsOf<'_, F>,
@@ -173,8 +173,8 @@ struct RowsOf<'a, F> {
     row: &'a mut F,
 }
 
-impl<F: FnMut(Handshake, &str)> Rows for RowsOf<'_, F> {
-    fn row(&mut self, row: Handshake) {
+impl<F: FnMut(Told, &str)> Rows for RowsOf<'_, F> {
+    fn row(&mut self, row: Told) {
         (self.row)(row, self.name);
     }
 

@@ -5,6 +5,7 @@ mod job;
 mod source;
 mod summary;
 mod table;
+mod told;
 
 use arrow_array::RecordBatchIterator;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
@@ -12,6 +13,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use tlsaudit_wire::derived::Names;
+use tlsaudit_wire::handshake::{Refused, SetAside, Told};
 use tlsaudit_wire::reading::Summary;
 use tlsaudit_wire::text::{Format, TextWriter};
 
@@ -24,6 +26,8 @@ use crate::table::Table;
 struct Reading {
     table: Table,
     captures: Vec<(String, Summary)>,
+    refusals: Vec<(String, Refused)>,
+    set_aside: Vec<(String, SetAside)>,
 }
 
 #[pymethods]
@@ -31,6 +35,16 @@ impl Reading {
     #[getter]
     fn captures<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         summary::dicts(py, &self.captures)
+    }
+
+    #[getter]
+    fn refusals<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.refusals.iter().map(|(capture, row)| told::refusal(py, capture, row)).collect()
+    }
+
+    #[getter]
+    fn set_aside<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.set_aside.iter().map(|(capture, row)| told::set_aside(py, capture, row)).collect()
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -55,13 +69,17 @@ fn read(
     captures: Vec<(String, Input)>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Reading> {
-    let (table, captures) = py.detach(|| {
+    py.detach(|| {
         let job = Job::new(progress, None);
         let mut table = table::Builder::new();
-        let captures = job.read_all(captures, |row, capture| table.row(row, capture))?;
-        PyResult::Ok((table.finish()?, captures))
-    })?;
-    Ok(Reading { table, captures })
+        let (mut refusals, mut set_aside) = (Vec::new(), Vec::new());
+        let captures = job.read_all(captures, |row, capture| match row {
+            Told::Handshake(row) => table.row(*row, capture),
+            Told::Refusal(row) => refusals.push((capture.to_owned(), *row)),
+            Told::SetAside(row) => set_aside.push((capture.to_owned(), *row)),
+        })?;
+        Ok(Reading { table: table.finish()?, captures, refusals, set_aside })
+    })
 }
 
 #[pyfunction]
@@ -87,8 +105,11 @@ fn write_text<'py>(
         let job = Job::new(progress, Some(job::open(output)?));
         let mut writer = TextWriter::new(format, names, neutralise);
         job.write(|out| writer.header(out));
-        let captures =
-            job.read_all(captures, |row, capture| job.write(|out| writer.row(&row, capture, out)))?;
+        let captures = job.read_all(captures, |row, capture| {
+            if let Told::Handshake(row) = row {
+                job.write(|out| writer.row(&row, capture, out));
+            }
+        })?;
         job.finish()?;
         PyResult::Ok(captures)
     })?;

@@ -27,9 +27,12 @@ fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'
     dict.set_item("truncated_frames", summary.truncated_frames)?;
     dict.set_item("undecoded_frames", summary.undecoded_frames)?;
     dict.set_item("tcp_streams", summary.tcp_streams)?;
+    dict.set_item("udp_streams", summary.udp_streams)?;
     dict.set_item("tls_streams", summary.tls_streams)?;
     dict.set_item("one_sided_streams", summary.one_sided_streams)?;
     dict.set_item("handshakes", summary.handshakes)?;
+    dict.set_item("refusals", summary.refusals)?;
+    dict.set_item("set_aside", summary.set_aside)?;
     dict.set_item("error_kind", summary.error.as_ref().map(|error| error.name()))?;
     let error = summary.error.as_ref().map(|error| format!("{name}: {error}"));
     dict.set_item("error", error)?;

@@ -5,10 +5,12 @@
 //! - [`error`], [`limits`], [`cursor`], [`digits`]: what may go wrong, every bound with its reason,
 //!   the only code that takes bytes apart, and numbers as digits.
 //! - [`capture`]: the bytes of a file to frames.
-//! - [`packet`]: a frame to the TCP segment in it.
+//! - [`packet`]: a frame to the TCP segment, UDP datagram or EAPOL packet in it.
 //! - [`tls`]: bytes of one direction to records, messages and hellos.
 //! - [`stream`]: segments to in-order bytes for each direction of a connection, gaps marked.
 //! - [`quic`]: datagrams to the hellos in their Initial packets.
+//! - [`flow`]: UDP datagrams to conversations.
+//! - [`carrier`]: what TLS runs inside, and the dialogues that lead to it.
 //! - [`handshake`]: what both directions of a connection said to one row.
 //! - [`reading`]: a capture from its first byte to its last row.
 //! - [`row`], [`derived`], [`text`]: a row as cells, what follows from it, and both as CSV and JSON
@@ -18,10 +20,12 @@
 //! [`error::Error`] that says what and where. Nothing here panics on any input.
 
 pub mod capture;
+pub mod carrier;
 pub mod cursor;
 pub mod derived;
 pub mod digits;
 pub mod error;
+pub mod flow;
 pub mod handshake;
 pub mod limits;
 pub mod packet;

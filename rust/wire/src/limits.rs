@@ -149,3 +149,14 @@ pub const MAX_DTLS_OPEN_MESSAGES: usize = 4;
 /// Fragments of a DTLS message that wait for an earlier one. The largest certificate flights have a
 /// few dozen, and hardly any of them comes early.
 pub const MAX_DTLS_EARLY_FRAGMENTS: usize = 64;
+
+/// UDP conversations that are known at a time. One takes about 50 bytes, so all of them 15 MiB.
+pub const MAX_FLOWS: usize = 256 * 1024;
+
+/// Bytes that those UDP conversations may take together in which a handshake is read. One takes
+/// about 1.5 KiB, so 20,000 of them are followed to the end of the capture.
+pub const MAX_LISTENED: usize = 32 * 1024 * 1024;
+
+/// Refusals, and things set aside, that are listed of one capture. Whoever has more looks at the
+/// first ones and filters the capture.
+pub const MAX_TOLD: u64 = 100_000;

@@ -4,15 +4,19 @@ use std::io::Read;
 
 use crate::capture::{CaptureReader, Compression, Format};
 use crate::error::{Error, ErrorKind};
-use crate::handshake::{Conversation, Handshake};
-use crate::limits::{MAX_BUFFERED, MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_STREAMS};
+use crate::flow::Flows;
+use crate::handshake::{Conversation, Exchange, Told};
+use crate::limits::{
+    MAX_BUFFERED, MAX_FLOWS, MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_STREAMS,
+    MAX_TOLD,
+};
 use crate::packet::{self, Fragments, Packet};
-use crate::stream::{Ended, Streams};
+use crate::stream::{Ended, Origin, Streams};
 
 /// Takes the rows of a capture as they are finished.
 pub trait Rows {
-    /// The next row.
-    fn row(&mut self, row: Handshake);
+    /// The next row, of one of the tables.
+    fn row(&mut self, row: Told);
     /// Whether no more rows are wanted: the reading then ends as cancelled. Asked now and then.
     fn is_closed(&mut self) -> bool {
         false
@@ -44,12 +48,18 @@ pub struct Summary {
     pub undecoded_frames: u64,
     /// TCP connections.
     pub tcp_streams: u32,
-    /// Connections with a row.
+    /// UDP conversations.
+    pub udp_streams: u32,
+    /// Connections and conversations with a row.
     pub tls_streams: u32,
     /// Of those, the ones of which one direction only was captured.
     pub one_sided_streams: u32,
     /// Rows.
     pub handshakes: u64,
+    /// Upgrades to TLS that were refused, and mismatches of TLS and plaintext.
+    pub refusals: u64,
+    /// Things that look like TLS and are none.
+    pub set_aside: u64,
     /// What ended the reading early.
     pub error: Option<Error>,
     /// Bounds that were reached, a sentence each.
@@ -73,6 +83,7 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
     summary.format = Some(reader.format());
     summary.compression = reader.compression();
     let mut streams: Streams<Conversation> = Streams::default();
+    let mut flows: Flows<Exchange> = Flows::default();
     let mut fragments = Fragments::default();
     let mut scratch = Vec::new();
     let mut link_types_left_out = false;
@@ -109,17 +120,29 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
         }
         match packet::decode(&frame, &mut fragments, &mut scratch) {
             Packet::Tcp(segment) => {
-                let done = &mut |ended| finished(ended, &mut summary, rows);
+                let done = &mut |ended| told(Conversation::tell, ended, &mut summary, rows);
                 streams.segment(&segment, frame.number, frame.ts, done);
             }
-            Packet::Other => {}
+            Packet::Udp(datagram) => {
+                let origin = Origin {
+                    frame: frame.number,
+                    ts: frame.ts,
+                    source_mac: datagram.source_mac,
+                    destination_mac: datagram.destination_mac,
+                };
+                let done = &mut |ended| told(Exchange::tell, ended, &mut summary, rows);
+                flows.datagram(&datagram, origin, done);
+            }
+            Packet::Eapol(_) | Packet::Other => {}
             Packet::UnknownLink => {
                 summary.undecoded_frames = summary.undecoded_frames.saturating_add(1);
             }
         }
     }
-    streams.finish(&mut |ended| finished(ended, &mut summary, rows));
+    streams.finish(&mut |ended| told(Conversation::tell, ended, &mut summary, rows));
+    flows.finish(&mut |ended| told(Exchange::tell, ended, &mut summary, rows));
     summary.tcp_streams = streams.count();
+    summary.udp_streams = flows.count();
     summary.interfaces = reader.interface_count();
     summary.bytes_read = reader.bytes_read();
     if streams.evicted > 0 {
@@ -137,6 +160,21 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
             streams.forgotten
         ));
     }
+    if flows.evicted > 0 {
+        summary.limits.push(format!(
+            "{} UDP conversations were let go early to bound memory (more than {MAX_FLOWS} at a \
+             time, or more than {} MiB of their handshakes)",
+            flows.evicted,
+            MAX_LISTENED >> 20
+        ));
+    }
+    if flows.forgotten > 0 {
+        summary.limits.push(format!(
+            "{} UDP conversations without a handshake were forgotten to bound memory (more than \
+             {MAX_FLOWS} at a time); what came of them later counts as other conversations",
+            flows.forgotten
+        ));
+    }
     if fragments.dropped > 0 {
         summary.limits.push(format!(
             "{} fragmented IP packets were given up (more than {MAX_FRAGMENTED_DATAGRAMS} \
@@ -144,23 +182,62 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
             fragments.dropped
         ));
     }
+    if summary.refusals > MAX_TOLD {
+        summary.limits.push(format!("only the first {MAX_TOLD} refusals are listed"));
+    }
+    if summary.set_aside > MAX_TOLD {
+        summary.limits.push(format!("only the first {MAX_TOLD} things set aside are listed"));
+    }
     if link_types_left_out {
         summary.limits.push(format!("only the first {MAX_LINK_TYPES} link types are listed"));
     }
     summary
 }
 
-fn finished(ended: Ended<Conversation>, summary: &mut Summary, rows: &mut impl Rows) {
-    let mut of_this_stream = 0_u64;
-    let mut one_sided = false;
-    Conversation::into_handshakes(ended, |row| {
-        of_this_stream = of_this_stream.saturating_add(1);
-        one_sided |= row.one_sided;
-        rows.row(row);
-    });
-    if of_this_stream > 0 {
-        summary.handshakes = summary.handshakes.saturating_add(of_this_stream);
-        summary.tls_streams = summary.tls_streams.saturating_add(1);
-        summary.one_sided_streams = summary.one_sided_streams.saturating_add(u32::from(one_sided));
+/// Passes on what a conversation has to tell, and counts it.
+fn tell(told: Told, told_before: &mut OfOneStream, summary: &mut Summary, rows: &mut impl Rows) {
+    match told {
+        Told::Handshake(row) => {
+            summary.handshakes = summary.handshakes.saturating_add(1);
+            if !told_before.handshake {
+                told_before.handshake = true;
+                summary.tls_streams = summary.tls_streams.saturating_add(1);
+            }
+            if row.one_sided && !told_before.one_sided {
+                told_before.one_sided = true;
+                summary.one_sided_streams = summary.one_sided_streams.saturating_add(1);
+            }
+            rows.row(Told::Handshake(row));
+        }
+        Told::Refusal(refused) => {
+            summary.refusals = summary.refusals.saturating_add(1);
+            if summary.refusals <= MAX_TOLD {
+                rows.row(Told::Refusal(refused));
+            }
+        }
+        Told::SetAside(aside) => {
+            summary.set_aside = summary.set_aside.saturating_add(1);
+            if summary.set_aside <= MAX_TOLD {
+                rows.row(Told::SetAside(aside));
+            }
+        }
     }
+}
+
+/// What a conversation has told so far.
+#[derive(Default)]
+struct OfOneStream {
+    handshake: bool,
+    one_sided: bool,
+}
+
+/// Passes on what an ended conversation has to tell.
+fn told<O, R: Rows>(
+    ask: impl FnOnce(Ended<O>, &mut dyn FnMut(Told)),
+    ended: Ended<O>,
+    summary: &mut Summary,
+    rows: &mut R,
+) {
+    let mut before = OfOneStream::default();
+    ask(ended, &mut |told| tell(told, &mut before, summary, rows));
 }

@@ -193,12 +193,12 @@ pub fn cells(
     let server = choice.map(|choice| &choice.hello);
 
     put(Cell::Text(capture));
-    put(Cell::Text("tcp"));
+    put(Cell::Text(row.transport.name()));
     put(number(Some(row.stream)));
     put(number(Some(row.handshake)));
     put(row.ts.map_or(Cell::Null, Cell::Time));
     put(Cell::Text(row.carrier.name()));
-    put(Cell::Null);
+    put(text(row.carrier_target.as_deref()));
     who(&row.client, scratch, put);
     match row.client_mac {
         Some(mac) => put(scratch.mac(mac)),
@@ -339,16 +339,19 @@ mod tests {
     use std::net::Ipv4Addr;
 
     use super::*;
-    use crate::handshake::{Carrier, Outcome};
+    use crate::carrier::Carrier;
+    use crate::handshake::{Outcome, Transport};
 
     #[test]
     fn a_row_has_a_cell_for_every_column() {
         let end = Endpoint { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), port: 443 };
         let row = Handshake {
+            transport: Transport::Tcp,
             stream: 0,
             handshake: 0,
             ts: None,
             carrier: Carrier::Tls,
+            carrier_target: None,
             client: Who::Endpoint(end),
             client_mac: None,
             server: Who::Name("gate".into()),

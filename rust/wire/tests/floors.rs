@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first; each may use only the ones before it.
-const FLOORS: [&str; 15] = [
+const FLOORS: [&str; 17] = [
     "error",
     "limits",
     "cursor",
@@ -23,6 +23,8 @@ const FLOORS: [&str; 15] = [
     "stream",
     "tls",
     "quic",
+    "flow",
+    "carrier",
     "handshake",
     "row",
     "derived",

@@ -1,31 +1,39 @@
-//! Listens to both directions of a connection and puts its handshakes together.
+//! Listens to both directions of a TCP connection: plaintext that leads to TLS, then TLS.
 
-use super::draft::{Draft, defect_of};
-use super::{Carrier, Choice, Defect, Handshake, Offer};
-use crate::limits::{MAX_HANDSHAKE_BYTES, MAX_HANDSHAKES_PER_STREAM};
-use crate::stream::{Ended, Interest, Missing, Observer, Origin, PerSide, Side};
-use crate::tls::client_hello::ClientHello;
-use crate::tls::parser::{self, Event, Parser, Place};
+use super::transcript::Transcript;
+use super::{Told, Transport};
+use crate::carrier::{self, Carrier, Dialogue, Refusal, RefusalKind, Said, Step};
+use crate::limits::{MAX_HANDSHAKE_BYTES, MAX_HANDSHAKES_PER_STREAM, MAX_LOOKED_AT};
+use crate::stream::{Before, Ended, Interest, Missing, Observer, Origin, PerSide, Side};
+use crate::tls::parser::{self, Event, Parser};
 use crate::tls::record;
-use crate::tls::server_hello::ServerHello;
 use crate::tls::ssl2::{self, Opening};
 
-/// The TLS of one connection.
+/// One connection, from the first bytes on that mean something.
 #[derive(Debug)]
 pub struct Conversation {
-    carrier: Carrier,
-    /// What began it may be no hello yet.
-    tentative: bool,
-    void: bool,
+    phase: Phase,
+    /// What leads to the TLS or wraps it, where that is known.
+    dialogue: Option<Box<dyn Dialogue>>,
     counting: bool,
     parsers: PerSide<Option<Box<Parser>>>,
-    /// Bytes of each side that were read as TLS.
+    /// Bytes of each side that were read as TLS, or as what may lead to it.
     read: PerSide<u64>,
-    draft: Draft,
-    finished: Vec<Draft>,
+    transcript: Transcript,
     events: Vec<Event>,
-    /// Bytes of memory that all of this takes, the parsers apart.
-    held: usize,
+    /// Room for TLS bytes that a dialogue unwraps.
+    unwrapped: Vec<u8>,
+}
+
+/// What is being listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Plaintext that may lead to TLS.
+    Plain,
+    /// TLS.
+    Tls,
+    /// TLS that the dialogue unwraps.
+    Wrapped,
 }
 
 /// Events for which room is kept from segment to segment. Thousands fit into one segment, but
@@ -33,228 +41,146 @@ pub struct Conversation {
 const MAX_KEPT_EVENTS: usize = 16;
 
 impl Conversation {
-    /// The rows, once the connection is over.
-    pub fn into_handshakes(mut ended: Ended<Self>, mut row: impl FnMut(Handshake)) {
+    /// What it has to tell, once the connection is over.
+    pub fn tell(mut ended: Ended<Self>, tell: &mut dyn FnMut(Told)) {
         let observer = &mut ended.observer;
         for side in Side::BOTH {
-            observer.end(side, if ended.evicted { Missing::Limit } else { Missing::Truncated });
-        }
-        if observer.void || observer.tentative {
-            return;
-        }
-        let carrier = observer.carrier;
-        let mut drafts = std::mem::take(&mut observer.finished);
-        drafts.push(std::mem::take(&mut observer.draft));
-        if ended.evicted {
-            if let Some(last) = drafts.last_mut() {
-                last.note_defect(Defect::Limit, || "stream, let go to bound memory".into());
+            let why = if ended.evicted { Missing::Limit } else { Missing::Truncated };
+            let mut events = std::mem::take(&mut observer.events);
+            if let Some(parser) = observer.parsers.of_mut(side) {
+                parser.end(why, &mut events);
             }
+            observer.transcript.take(side, &mut events);
         }
-        let mut number = 0_u16;
-        for draft in drafts {
-            if let Some(handshake) = draft.finish(number, carrier, &ended) {
-                number = number.saturating_add(1);
-                row(handshake);
+        let nothing = Transcript::new(Transport::Tcp, Carrier::Tls, false);
+        let transcript = std::mem::replace(&mut observer.transcript, nothing);
+        transcript.tell(&ended, tell);
+    }
+
+    fn new(phase: Phase, amid: bool) -> Self {
+        let carrier = if amid { Carrier::Other } else { Carrier::Tls };
+        Self {
+            phase,
+            dialogue: None,
+            counting: false,
+            parsers: PerSide::default(),
+            read: PerSide::default(),
+            transcript: Transcript::new(Transport::Tcp, carrier, amid),
+            events: Vec::new(),
+            unwrapped: Vec::new(),
+        }
+    }
+
+    /// Bytes in which TLS has not begun, or which wrap it.
+    fn through_dialogue(&mut self, side: Side, bytes: &[u8], origin: Origin) {
+        let mut unwrapped = std::mem::take(&mut self.unwrapped);
+        unwrapped.clear();
+        let step = match &mut self.dialogue {
+            Some(dialogue) => dialogue.data(side, bytes, origin, &mut unwrapped),
+            None => Step::Leave,
+        };
+        if !unwrapped.is_empty() {
+            if self.phase == Phase::Plain {
+                self.begin(Phase::Wrapped);
+            }
+            self.tls(side, &unwrapped, origin);
+        }
+        self.unwrapped = unwrapped;
+        match step {
+            Step::Wrapped => {}
+            Step::Listen => self.look(side, bytes, origin),
+            Step::Tls(at) => {
+                if self.phase == Phase::Plain {
+                    self.begin(Phase::Tls);
+                }
+                self.phase = Phase::Tls;
+                let rest = bytes.get(at..).unwrap_or_default();
+                if !rest.is_empty() {
+                    self.tls(side, rest, origin);
+                }
+            }
+            Step::Refused(refusal) => self.refuse(*refusal),
+            Step::Leave => {
+                self.dialogue = None;
+                self.look(side, bytes, origin);
             }
         }
     }
 
-    /// Hands what a side left unfinished to the draft.
-    fn end(&mut self, side: Side, why: Missing) {
+    /// Whether TLS begins with these bytes, whatever a dialogue makes of them.
+    fn look(&mut self, side: Side, bytes: &[u8], origin: Origin) {
+        if self.phase == Phase::Plain && begins_with_hello(bytes) {
+            self.begin(Phase::Tls);
+            self.tls(side, bytes, origin);
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        if self.transcript.refusals.len() < MAX_HANDSHAKES_PER_STREAM {
+            self.transcript.refusals.push(refusal);
+        }
+    }
+
+    /// From here on there is TLS. What came before gives it its carrier.
+    fn begin(&mut self, phase: Phase) {
+        self.phase = phase;
+        let carrier = self.dialogue.as_ref().map_or(Carrier::Other, |dialogue| dialogue.carrier());
+        self.transcript.restart(carrier, true);
+        self.transcript.target =
+            self.dialogue.as_ref().and_then(|dialogue| dialogue.target().map(str::to_owned));
+        self.read = PerSide::default();
+    }
+
+    /// What began as TLS was none.
+    fn back_to_plain(&mut self) {
+        self.phase = Phase::Plain;
+        self.parsers = PerSide::default();
+        self.transcript.restart(Carrier::Other, true);
+    }
+
+    fn tls(&mut self, side: Side, bytes: &[u8], origin: Origin) {
+        let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let parser = self.parsers.of_mut(side);
+        if parser.is_none() {
+            // The other direction joins where TLS begins in it.
+            if record::can_begin(bytes) || Self::opens_with(bytes, true) {
+                *parser = Some(Box::default());
+            } else {
+                self.transcript.foreign(side, bytes, origin);
+                return;
+            }
+        }
+        let read = self.read.of_mut(side);
+        *read = read.saturating_add(count);
         let mut events = std::mem::take(&mut self.events);
         if let Some(parser) = self.parsers.of_mut(side) {
-            parser.end(why, &mut events);
+            parser.push(bytes, origin, &mut events);
         }
-        self.take_events(side, &mut events);
-    }
-
-    fn take_events(&mut self, side: Side, events: &mut Vec<Event>) {
-        let grows = |event: &Event| {
-            matches!(event, Event::ClientHello(..) | Event::ServerHello(..) | Event::Certificate(_))
-        };
-        let grew = events.iter().any(grows);
-        for event in events.drain(..) {
-            self.event(side, event);
+        let begun = self.transcript.begun;
+        self.transcript.heard(side, count, &mut events);
+        if self.transcript.begun != begun {
+            self.counting = false;
+            self.read = PerSide::default();
         }
         if events.capacity() <= MAX_KEPT_EVENTS {
-            self.events = std::mem::take(events);
+            self.events = events;
         }
-        if grew {
-            self.held = self.measure();
+        if self.transcript.is_void() {
+            self.transcript.set_aside(side, origin);
+            self.back_to_plain();
+        } else {
+            self.consider_counting();
         }
-    }
-
-    /// Bytes of memory that it takes, the parsers apart.
-    fn measure(&self) -> usize {
-        let drafts = self.finished.capacity().saturating_mul(size_of::<Draft>());
-        let finished = self.finished.iter().map(Draft::heap);
-        [size_of::<Self>(), drafts, self.draft.heap()]
-            .into_iter()
-            .chain(finished)
-            .fold(0, usize::saturating_add)
-    }
-
-    fn event(&mut self, side: Side, event: Event) {
-        match event {
-            Event::ClientHello(hello, place) => self.client_hello(side, *hello, place),
-            Event::ServerHello(hello, place) => self.server_hello(side, *hello, place),
-            Event::RetryRequest { frame } => {
-                self.draft.retry_request_frame.get_or_insert(frame);
-            }
-            Event::Certificate(leaf) => {
-                self.draft.full = true;
-                // A client's own comes after the server's and is not what the table is about.
-                if Some(side) != self.draft.client && self.draft.leaf.is_none() {
-                    self.draft.leaf = leaf;
-                }
-            }
-            Event::ServerHelloDone => self.draft.full = true,
-            Event::ServerKeyExchange(group) => {
-                self.draft.full = true;
-                self.draft.group = self.draft.group.or(group);
-            }
-            Event::ChangeCipherSpec => {
-                self.draft.sides.of_mut(side).changed_cipher_spec = true;
-                self.note_missed_hello(side);
-            }
-            Event::EncryptedHandshake => {
-                self.draft.sides.of_mut(side).encrypted_handshake = true;
-                self.note_missed_hello(side);
-                if self.draft.client == Some(side) && !self.draft.is_answered() {
-                    // A client that sends its Finished has had an answer.
-                    self.draft.sides.of_mut(side.other()).hello_missed = true;
-                    self.draft.note_defect(Defect::Gap, || "ServerHello".into());
-                }
-                self.draft.weigh();
-            }
-            Event::Alert { level, description, frame } => {
-                // 1 is a warning; what is neither warning nor fatal is no warning.
-                let fatal = level != 1;
-                let known_fatal = self.draft.alert.is_some_and(|(level, ..)| level != 1);
-                let better = self.draft.alert.is_none() || (fatal && !known_fatal);
-                if better && (fatal || !self.draft.completed) {
-                    self.draft.alert = Some((level, description, side, frame));
-                    // Nobody sends a fatal alert in clear once keys are in use.
-                    self.draft.completed &= !fatal;
-                }
-            }
-            Event::ApplicationKeys | Event::Closed { .. } => {}
-            Event::ApplicationData(length) => {
-                self.note_missed_hello(side);
-                self.draft.application_data(side, length);
-            }
-            Event::Foreign => {
-                if self.tentative {
-                    self.void = true;
-                } else if !self.draft.is_answered() && Some(side) != self.draft.client {
-                    self.draft.sides.of_mut(side).foreign = true;
-                }
-            }
-        }
-    }
-
-    /// A server that sends TLS other than hellos and alerts has answered; the answer was missed.
-    fn note_missed_hello(&mut self, side: Side) {
-        let is_server = self.draft.client.is_some_and(|client| client != side);
-        if is_server && !self.draft.is_answered() {
-            self.draft.sides.of_mut(side).hello_missed = true;
-        }
-    }
-
-    fn client_hello(&mut self, side: Side, hello: ClientHello, place: Place) {
-        if self.tentative && !self.is_believed(&hello) {
-            self.void = true;
-            return;
-        }
-        self.tentative = false;
-        if let Some(first) = &self.draft.offer {
-            let same_random = first.hello.random.is_some() && first.hello.random == hello.random;
-            let answers_retry = self.draft.retry_request_frame.is_some()
-                && self.draft.choice.is_none()
-                && self.draft.second_client_hello_frame.is_none();
-            // RFC 9846 section 4.1.2: the second hello keeps the first one's random. So it is told
-            // where the request itself was not captured; after an alert it is a new attempt.
-            let repeats = same_random && self.draft.choice.is_none() && self.draft.alert.is_none();
-            if answers_retry || repeats {
-                self.draft.second_client_hello_frame.get_or_insert(place.frame);
-                self.draft.note_fault(hello.fault, place);
-                return;
-            }
-            self.next_handshake();
-        } else if self.draft.choice.is_some()
-            && (self.draft.completed || self.draft.client != Some(side))
-        {
-            self.next_handshake();
-        }
-        self.draft.begin(side, place.first, place.first.source_mac);
-        self.draft.note_fault(hello.fault, place);
-        self.draft.sides.of_mut(side).bytes = place.bytes_behind;
-        self.draft.offer =
-            Some(Offer { hello, frame: place.frame, record_version: place.record_version });
-    }
-
-    fn server_hello(&mut self, side: Side, hello: ServerHello, place: Place) {
-        if self.tentative {
-            let plausible = hello
-                .legacy_version
-                .is_some_and(|version| version.is_plausible() || hello.ssl2_format);
-            // In the midst of other bytes every length must fit.
-            if !plausible || (self.carrier != Carrier::Tls && !hello.complete) {
-                self.void = true;
-                return;
-            }
-        }
-        self.tentative = false;
-        let stray = self.draft.client == Some(side);
-        if stray || (self.draft.choice.is_some() && !hello.is_retry_request()) {
-            self.next_handshake();
-        }
-        self.draft.begin(side.other(), place.first, place.first.destination_mac);
-        self.draft.note_fault(hello.fault, place);
-        if hello.is_retry_request() {
-            self.draft.retry_request_frame.get_or_insert(place.frame);
-            return;
-        }
-        self.draft.sides.of_mut(side).bytes = place.bytes_behind;
-        self.draft.choice =
-            Some(Choice { hello, frame: place.frame, record_version: place.record_version });
-    }
-
-    /// Whether what began tentatively is a ClientHello. At the start of a connection a broken one
-    /// is one; in the midst of other bytes every length must fit.
-    fn is_believed(&self, hello: &ClientHello) -> bool {
-        match self.carrier {
-            Carrier::Tls => hello
-                .legacy_version
-                .is_some_and(|version| version.is_plausible() || hello.ssl2_format),
-            Carrier::Other => hello.complete && parser::is_plausible_client_hello(hello),
-        }
-    }
-
-    /// The handshake so far is over; another begins on the same connection.
-    fn next_handshake(&mut self) {
-        let mut over = std::mem::take(&mut self.draft);
-        if self.finished.len() >= MAX_HANDSHAKES_PER_STREAM {
-            if let Some(last) = self.finished.last_mut() {
-                last.note_defect(Defect::Limit, || {
-                    format!("stream, more than {MAX_HANDSHAKES_PER_STREAM} handshakes")
-                });
-            }
-        } else if over.has_hello() {
-            over.superseded = true;
-            self.finished.push(over);
-        }
-        self.counting = false;
-        self.read = PerSide::default();
     }
 
     /// Stops reading once nothing more can be learned.
     fn consider_counting(&mut self) {
         let enough = Side::BOTH.iter().any(|&side| *self.read.of(side) > MAX_HANDSHAKE_BYTES);
-        if self.draft.completed || enough {
+        if self.transcript.is_completed() || enough {
             self.counting = true;
             self.parsers = PerSide::default();
             self.events = Vec::new();
+            self.unwrapped = Vec::new();
         }
     }
 }
@@ -276,77 +202,71 @@ impl Observer for Conversation {
         }
     }
 
-    fn begin(at_start: bool) -> Self {
-        Self {
-            carrier: if at_start { Carrier::Tls } else { Carrier::Other },
-            tentative: true,
-            void: false,
-            counting: false,
-            parsers: PerSide::default(),
-            read: PerSide::default(),
-            draft: Draft::default(),
-            finished: Vec::new(),
-            events: Vec::new(),
-            held: size_of::<Self>(),
+    fn open(side: Side, bytes: &[u8], origin: Origin, before: Before) -> Option<Self> {
+        if Self::opens_with(bytes, before.at_start) {
+            return Some(Self::new(Phase::Tls, !before.at_start));
         }
+        if !before.at_start {
+            return None;
+        }
+        if let Some(dialogue) = carrier::opening(side, bytes) {
+            let dialogue = Some(dialogue);
+            return Some(Self { dialogue, ..Self::new(Phase::Plain, true) });
+        }
+        if before.peer_spoke && is_alert(bytes) {
+            let mut conversation = Self::new(Phase::Plain, true);
+            conversation.refuse(plaintext_to_tls(side, bytes, origin));
+            return Some(conversation);
+        }
+        None
     }
 
     fn data(&mut self, side: Side, bytes: &[u8], origin: Origin) {
-        let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let parser = self.parsers.of_mut(side);
-        if parser.is_none() {
-            // The other direction joins where TLS begins in it.
-            if record::can_begin(bytes) || Self::opens_with(bytes, true) {
-                *parser = Some(Box::default());
-            } else {
-                if !self.tentative {
-                    self.event(side, Event::Foreign);
-                    let evidence = self.draft.sides.of_mut(side);
-                    evidence.bytes = evidence.bytes.saturating_add(count);
-                }
-                return;
+        if self.phase == Phase::Tls {
+            let began_before = Side::BOTH.iter().any(|&side| self.parsers.of(side).is_some());
+            self.tls(side, bytes, origin);
+            if self.phase == Phase::Plain && began_before {
+                // It was not what it looked like; this segment may be the real before.
+                self.look(side, bytes, origin);
+            }
+            return;
+        }
+        let first = *self.read.of(side) == 0;
+        let read = self.read.of_mut(side);
+        *read = read.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.through_dialogue(side, bytes, origin);
+        if self.phase == Phase::Plain {
+            let looked = *self.read.of(side);
+            self.counting = looked > u64::from(MAX_LOOKED_AT) || self.dialogue.is_none();
+            let others = *self.read.of(side.other());
+            if first && others > 0 && is_alert(bytes) {
+                self.refuse(plaintext_to_tls(side, bytes, origin));
             }
         }
-        let read = self.read.of_mut(side);
-        *read = read.saturating_add(count);
-        let bytes_before = self.draft.sides.of(side).bytes;
-        let mut events = std::mem::take(&mut self.events);
-        if let Some(parser) = self.parsers.of_mut(side) {
-            parser.push(bytes, origin, &mut events);
-        }
-        let hello = events
-            .iter()
-            .any(|event| matches!(event, Event::ClientHello(..) | Event::ServerHello(..)));
-        self.take_events(side, &mut events);
-        if !hello {
-            self.draft.sides.of_mut(side).bytes = bytes_before.saturating_add(count);
-        }
-        self.consider_counting();
     }
 
     fn missing(&mut self, side: Side, count: u32, why: Missing, origin: Origin) {
+        if self.phase != Phase::Tls {
+            // What a dialogue waits for may be in the hole.
+            self.dialogue = None;
+            self.counting = true;
+        }
         let mut events = std::mem::take(&mut self.events);
         let mut was_reading = false;
         if let Some(parser) = self.parsers.of_mut(side) {
             was_reading = parser.is_in_step();
             parser.missing(usize::try_from(count).unwrap_or(usize::MAX), why, &mut events);
         }
-        self.take_events(side, &mut events);
-        if self.counting || self.tentative {
+        self.transcript.take(side, &mut events);
+        if self.counting {
             return;
         }
-        let is_server = self.draft.client.is_some_and(|client| client != side);
-        if is_server && !self.draft.is_answered() {
-            self.draft.sides.of_mut(side).hello_missed = true;
-        }
-        self.draft.missed_bytes = self.draft.missed_bytes.saturating_add(u64::from(count));
         let what = if was_reading { "record" } else { "stream" };
-        self.draft.note_defect(defect_of(why), || format!("frame {}, {what}", origin.frame));
+        self.transcript.missing(side, count, why, || format!("frame {}, {what}", origin.frame));
     }
 
     fn count(&mut self, side: Side, count: u32) {
-        let evidence = self.draft.sides.of_mut(side);
-        evidence.bytes = evidence.bytes.saturating_add(u64::from(count));
+        self.transcript.count(side, count);
     }
 
     fn listens_again(&mut self, bytes: &[u8]) -> bool {
@@ -363,7 +283,8 @@ impl Observer for Conversation {
     }
 
     fn interest(&self) -> Interest {
-        if self.void {
+        let nothing_known = self.phase == Phase::Plain && self.dialogue.is_none();
+        if nothing_known && !self.transcript.has_something() {
             Interest::Nothing
         } else if self.counting {
             Interest::Count
@@ -373,10 +294,12 @@ impl Observer for Conversation {
     }
 
     fn buffered(&self) -> usize {
-        Side::BOTH.iter().fold(self.held, |sum, &side| {
-            let held = self.parsers.of(side).as_ref().map_or(0, |parser| parser.buffered());
-            sum.saturating_add(held)
-        })
+        let dialogue = self.dialogue.as_ref().map_or(0, |dialogue| dialogue.buffered());
+        let held = [size_of::<Self>(), self.transcript.held(), dialogue, self.unwrapped.capacity()];
+        let parsers = Side::BOTH
+            .iter()
+            .map(|&side| self.parsers.of(side).as_ref().map_or(0, |parser| parser.buffered()));
+        held.into_iter().chain(parsers).fold(0, usize::saturating_add)
     }
 }
 
@@ -397,4 +320,24 @@ fn begins_with_hello(bytes: &[u8]) -> bool {
     };
     // An empty record says nothing yet; the hello may be in the next.
     payload.take(2).enumerate().all(fits)
+}
+
+/// Whether a segment is one fatal alert in clear and nothing else: what a TLS server says to bytes
+/// that are no TLS.
+fn is_alert(bytes: &[u8]) -> bool {
+    matches!(bytes, [record::content_type::ALERT, 3, 0..=4, 0, 2, 2, _])
+}
+
+/// A server answered the first bytes that it got with an alert.
+fn plaintext_to_tls(server: Side, alert: &[u8], origin: Origin) -> Refusal {
+    let description = alert.last().copied().unwrap_or_default();
+    Refusal {
+        kind: RefusalKind::PlaintextToTls,
+        carrier: Carrier::Tls,
+        client: server.other(),
+        ts: origin.ts,
+        asked: None,
+        answered: Some(Said { what: format!("alert {description}"), frame: origin.frame }),
+        target: None,
+    }
 }

@@ -1,6 +1,7 @@
 //! A handshake while it is being heard: the hellos and the evidence of how it went.
 
-use super::{Alert, Carrier, Choice, Defect, Handshake, Offer, Outcome, Party, Who};
+use super::{Alert, Choice, Defect, Handshake, Offer, Outcome, Party, Transport, Who};
+use crate::carrier::{Carrier, Said};
 use crate::packet::Mac;
 use crate::stream::{Ended, Missing, Origin, PerSide, Side};
 use crate::tls::code_point::{ExtensionType, NamedGroup, ProtocolVersion};
@@ -39,6 +40,10 @@ pub(super) struct Draft {
     pub second_client_hello_frame: Option<u64>,
     pub group: Option<NamedGroup>,
     pub alert: Option<(u8, u8, Side, u64)>,
+    /// The server was done right after its hello: no certificate, no exchange of keys.
+    pub hollow: bool,
+    /// What the server said instead of an answer in TLS.
+    pub foreign_answer: Option<Said>,
     /// A message was seen that only a handshake from scratch has, in TLS 1.2 and below.
     pub full: bool,
     pub leaf: Option<Box<[u8]>>,
@@ -153,7 +158,8 @@ impl Draft {
     pub(super) fn finish<O>(
         self,
         number: u16,
-        carrier: Carrier,
+        transport: Transport,
+        (carrier, carrier_target): (Carrier, Option<&String>),
         ended: &Ended<O>,
     ) -> Option<Handshake> {
         let client = self.client.filter(|_| self.has_hello())?;
@@ -178,10 +184,12 @@ impl Draft {
             if spoke { self.sides.of(side).bytes } else { 0 }
         };
         Some(Handshake {
+            transport,
             stream: ended.number,
             handshake: number,
             ts: self.ts.flatten(),
             carrier,
+            carrier_target: carrier_target.cloned(),
             client: Who::Endpoint(*ended.endpoints.of(client)),
             client_mac: self.client_mac,
             server: Who::Endpoint(*ended.endpoints.of(server)),

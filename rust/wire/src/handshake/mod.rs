@@ -2,33 +2,45 @@
 
 mod conversation;
 mod draft;
+mod exchange;
+mod set_aside;
+mod transcript;
 
 use std::net::IpAddr;
 
 pub use conversation::Conversation;
+pub use exchange::Exchange;
+pub use set_aside::{SetAside, SetAsideKind};
 
+use crate::carrier::{Carrier, Refusal};
 use crate::packet::Mac;
 use crate::stream::{Closing, Endpoint};
 use crate::tls::client_hello::ClientHello;
 use crate::tls::code_point::NamedGroup;
 use crate::tls::server_hello::ServerHello;
 
-/// What the TLS runs inside.
+/// What brings the bytes of a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
-    /// Nothing: the connection begins with it.
-    Tls,
-    /// Other bytes came first; what they were is not known.
-    Other,
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// DTLS over UDP.
+    Dtls,
+    /// QUIC over UDP.
+    Quic,
+    /// EAP.
+    Eap,
 }
 
-impl Carrier {
+impl Transport {
     /// The name that tables use.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Tls => "tls",
-            Self::Other => "other",
+            Self::Tcp => "tcp",
+            Self::Dtls => "dtls",
+            Self::Quic => "quic",
+            Self::Eap => "eap",
         }
     }
 }
@@ -156,8 +168,9 @@ pub struct Offer {
     pub hello: ClientHello,
     /// The frame that completed it, or the last one that holds a part of it.
     pub frame: u64,
-    /// `legacy_record_version` of its first record; 0x0002 in the SSL 2.0 format.
-    pub record_version: u16,
+    /// `legacy_record_version` of its first record; 0x0002 in the SSL 2.0 format; `None` where
+    /// there are no records.
+    pub record_version: Option<u16>,
 }
 
 /// A ServerHello and where it was.
@@ -167,8 +180,8 @@ pub struct Choice {
     pub hello: ServerHello,
     /// The frame that completed it, or the last one that holds a part of it.
     pub frame: u64,
-    /// `legacy_record_version` of its first record.
-    pub record_version: u16,
+    /// `legacy_record_version` of its first record; `None` where there are no records.
+    pub record_version: Option<u16>,
 }
 
 /// An alert in clear.
@@ -187,7 +200,9 @@ pub struct Alert {
 /// One handshake: a row of the handshake table.
 #[derive(Clone, Debug)]
 pub struct Handshake {
-    /// Wireshark's `tcp.stream`.
+    /// What brought its bytes.
+    pub transport: Transport,
+    /// Wireshark's `tcp.stream` or `udp.stream`.
     pub stream: u32,
     /// 0, 1, … within the stream.
     pub handshake: u16,
@@ -195,6 +210,8 @@ pub struct Handshake {
     pub ts: Option<i64>,
     /// What the TLS runs inside.
     pub carrier: Carrier,
+    /// The name that the carrier itself gives.
+    pub carrier_target: Option<String>,
     /// Who sent the ClientHello.
     pub client: Who,
     /// The client's link address.
@@ -239,11 +256,37 @@ pub struct Handshake {
     pub one_sided: bool,
 }
 
+/// What a conversation has to tell, once it is over.
+#[derive(Debug)]
+pub enum Told {
+    /// A row of the handshake table.
+    Handshake(Box<Handshake>),
+    /// A row of the table of refusals.
+    Refusal(Box<Refused>),
+    /// A row of the table of things set aside.
+    SetAside(Box<SetAside>),
+}
+
+/// A refusal and between whom it was.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// What brought its bytes.
+    pub transport: Transport,
+    /// Wireshark's `tcp.stream` or `udp.stream`.
+    pub stream: u32,
+    /// Who wanted something.
+    pub client: Endpoint,
+    /// Who answered.
+    pub server: Endpoint,
+    /// What was wanted and answered.
+    pub refusal: Refusal,
+}
+
 impl Handshake {
     /// The first `legacy_record_version` of the handshake.
     #[must_use]
     pub fn record_version(&self) -> Option<u16> {
-        let client = self.offer.as_ref().map(|offer| offer.record_version);
-        client.or_else(|| self.choice.as_ref().map(|choice| choice.record_version))
+        let client = self.offer.as_ref().and_then(|offer| offer.record_version);
+        client.or_else(|| self.choice.as_ref().and_then(|choice| choice.record_version))
     }
 }

@@ -31,6 +31,8 @@ mod ether_type {
     pub const MPLS: u16 = 0x8847;
     pub const MPLS_MULTICAST: u16 = 0x8848;
     pub const PPPOE_SESSION: u16 = 0x8864;
+    /// IEEE 802.1X: EAP over LAN.
+    pub const EAPOL: u16 = 0x888E;
     pub const PROVIDER_BRIDGE: u16 = 0x88A8;
     /// Cisco MetaData: a security group tag.
     pub const CISCO_METADATA: u16 = 0x8909;
@@ -49,6 +51,12 @@ enum Next {
     Ppp,
     Mpls,
     Ip,
+}
+
+/// What a frame's link headers lead to.
+pub(super) enum Network<'a> {
+    Ip(Layer<'a>),
+    Eapol(Layer<'a>),
 }
 
 /// Whether frames of this link type are read at all.
@@ -73,12 +81,12 @@ pub(super) fn is_known(link: u16) -> bool {
     )
 }
 
-/// The IP packet in a frame and the link addresses; `None` when there is none.
+/// The IP or EAPOL packet in a frame and the link addresses; `None` when there is none.
 #[inline]
-pub(super) fn network_layer(link: u16, layer: Layer<'_>) -> Option<(Layer<'_>, Macs)> {
+pub(super) fn network_layer(link: u16, layer: Layer<'_>) -> Option<(Network<'_>, Macs)> {
     if link == link_type::ETHERNET {
-        if let Some(found) = untagged_ethernet(layer) {
-            return Some(found);
+        if let Some((ip, macs)) = untagged_ethernet(layer) {
+            return Some((Network::Ip(ip), macs));
         }
     }
     let mut macs = Macs::default();
@@ -100,7 +108,8 @@ pub(super) fn network_layer(link: u16, layer: Layer<'_>) -> Option<(Layer<'_>, M
     };
     for _ in 0..MAX_LAYERS {
         (next, layer) = match next {
-            Next::Ip => return Some((layer, macs)),
+            Next::Ip => return Some((Network::Ip(layer), macs)),
+            Next::EtherType(ether_type::EAPOL) => return Some((Network::Eapol(layer), macs)),
             Next::Ethernet => {
                 macs = Macs { destination: mac_at(layer, 0), source: mac_at(layer, 6) };
                 (Next::EtherType(u16_at(layer, 12)?), layer.after(14)?)

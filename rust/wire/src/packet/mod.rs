@@ -1,4 +1,5 @@
-//! A frame to the TCP segment in it: link layer, network layer, transport header.
+//! A frame to the TCP segment, UDP datagram or EAPOL packet in it: link layer, network layer,
+//! transport header.
 //!
 //! Lengths follow the headers, not the captured bytes: a segment whose tail the snap length cut
 //! off still says how long it was.
@@ -7,11 +8,14 @@ mod fragment;
 mod ip;
 mod link;
 mod tcp;
+mod udp;
 
 use std::net::IpAddr;
 
+use self::link::Network;
 use crate::capture::Frame;
 pub use fragment::Fragments;
+pub use udp::Datagram;
 
 /// A link-layer address.
 pub type Mac = [u8; 6];
@@ -70,11 +74,26 @@ impl Flags {
     }
 }
 
+/// One EAPOL packet as captured.
+#[derive(Clone, Copy, Debug)]
+pub struct Eapol<'a> {
+    /// Link address of the sender.
+    pub source_mac: Option<Mac>,
+    /// Link address of the receiver; often a group address.
+    pub destination_mac: Option<Mac>,
+    /// The packet, its version first, as far as captured.
+    pub payload: &'a [u8],
+}
+
 /// What a frame held.
 #[derive(Debug)]
 pub enum Packet<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
+    /// A UDP datagram.
+    Udp(Datagram<'a>),
+    /// An EAPOL packet (IEEE 802.1X).
+    Eapol(Eapol<'a>),
     /// Something else, or something that could not be taken apart.
     Other,
     /// A link type that is not read.
@@ -113,9 +132,10 @@ struct Macs {
     destination: Option<Mac>,
 }
 
-/// A TCP segment reassembled from IP fragments owns its bytes; any other borrows the frame's.
+/// What a frame holds, as far as it is read here.
 ///
-/// `scratch` receives the bytes of a reassembled datagram, so that the segment can borrow them.
+/// `scratch` receives the bytes of a packet put together from IP fragments, so that the segment can
+/// borrow them; any other borrows the frame's.
 #[inline]
 pub fn decode<'a>(
     frame: &Frame<'a>,
@@ -126,8 +146,18 @@ pub fn decode<'a>(
     let sent = usize::try_from(frame.original_length).unwrap_or(usize::MAX);
     let layer = Layer { bytes: frame.data, sent: sent.max(frame.data.len()) };
     let layer = if fcs == 0 { layer } else { without_fcs(layer, fcs) };
-    let Some((ip, macs)) = link::network_layer(frame.link_type, layer) else {
+    let Some((network, macs)) = link::network_layer(frame.link_type, layer) else {
         return if link::is_known(frame.link_type) { Packet::Other } else { Packet::UnknownLink };
+    };
+    let ip = match network {
+        Network::Ip(layer) => layer,
+        Network::Eapol(layer) => {
+            return Packet::Eapol(Eapol {
+                source_mac: macs.source,
+                destination_mac: macs.destination,
+                payload: layer.bytes,
+            });
+        }
     };
     let Some(datagram) = ip::datagram(ip) else { return Packet::Other };
     let datagram = match datagram.fragment {
@@ -138,10 +168,10 @@ pub fn decode<'a>(
             whole
         }
     };
-    match tcp::segment(&datagram, macs) {
-        Some(segment) => Packet::Tcp(segment),
-        None => Packet::Other,
+    if let Some(segment) = tcp::segment(&datagram, macs) {
+        return Packet::Tcp(segment);
     }
+    udp::datagram(&datagram, macs).map_or(Packet::Other, Packet::Udp)
 }
 
 /// The frame without its check sequence, as far as that was captured.

@@ -148,7 +148,7 @@ impl CryptoStream {
         let place = Place {
             first: self.first.unwrap_or_default(),
             frame: self.frame,
-            record_version: 0,
+            record_version: None,
             bytes_behind: 0,
             cut,
         };

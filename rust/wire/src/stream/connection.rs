@@ -2,7 +2,7 @@
 
 use super::direction::{Delivery, Direction, Payload};
 use super::past::Past;
-use super::{Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side};
+use super::{Before, Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side};
 use crate::limits::MAX_LOOKED_AT;
 use crate::packet::Segment;
 
@@ -80,6 +80,7 @@ impl<O: Observer> Stream<O> {
     }
 
     fn payload(&mut self, payload: Payload<'_>, side: Side) {
+        let peer_spoke = !self.directions.of(side.other()).at_start();
         let direction = self.directions.of_mut(side);
         match &mut self.observer {
             Some(observer) if observer.interest() == Interest::Count => {
@@ -100,7 +101,7 @@ impl<O: Observer> Stream<O> {
             }
             _ => {}
         }
-        let mut at_start = direction.at_start();
+        let mut before = Before { at_start: direction.at_start(), peer_spoke };
         let reading = self.observer.is_some();
         let observer = &mut self.observer;
         direction.push(
@@ -108,8 +109,8 @@ impl<O: Observer> Stream<O> {
             reading,
             |bytes| O::opens_with(bytes, true),
             |delivery| {
-                deliver(observer, side, at_start, delivery);
-                at_start = false;
+                deliver(observer, side, before, delivery);
+                before.at_start = false;
             },
         );
         if self.observer.as_ref().is_some_and(|observer| observer.interest() == Interest::Count) {
@@ -156,12 +157,13 @@ impl<O: Observer> Stream<O> {
         done: &mut impl FnMut(Ended<O>),
     ) -> Past {
         for side in Side::BOTH {
+            let peer_spoke = !self.directions.of(side.other()).at_start();
             let direction = self.directions.of_mut(side);
-            let mut at_start = direction.at_start();
+            let mut before = Before { at_start: direction.at_start(), peer_spoke };
             let observer = &mut self.observer;
             direction.flush(|delivery| {
-                deliver(observer, side, at_start, delivery);
-                at_start = false;
+                deliver(observer, side, before, delivery);
+                before.at_start = false;
             });
         }
         if let Some(observer) = self.observer.take() {
@@ -179,7 +181,7 @@ impl<O: Observer> Stream<O> {
 fn deliver<O: Observer>(
     observer: &mut Option<Box<O>>,
     side: Side,
-    at_start: bool,
+    before: Before,
     delivery: Delivery<'_>,
 ) {
     match delivery {
@@ -197,8 +199,8 @@ fn deliver<O: Observer>(
                 // It was not what it looked like; this segment may be the real beginning.
                 *observer = None;
             }
-            if O::opens_with(bytes, at_start) {
-                let mut listening = Box::new(O::begin(at_start));
+            if let Some(listening) = O::open(side, bytes, origin, before) {
+                let mut listening = Box::new(listening);
                 listening.data(side, bytes, origin);
                 if listening.interest() != Interest::Nothing {
                     *observer = Some(listening);

@@ -3,11 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Endpoint, PerSide, Side};
-use crate::packet::Segment;
 
 /// Addresses and ports, the lower end first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key<A> {
+pub(crate) struct Key<A> {
     a: A,
     b: A,
     a_port: u16,
@@ -30,7 +29,7 @@ impl<A: Ord + Copy + Into<IpAddr>> Key<A> {
     }
 
     /// The ends by name.
-    pub(super) fn endpoints(&self) -> PerSide<Endpoint> {
+    pub(crate) fn endpoints(&self) -> PerSide<Endpoint> {
         PerSide::new(
             Endpoint { ip: self.a.into(), port: self.a_port },
             Endpoint { ip: self.b.into(), port: self.b_port },
@@ -40,7 +39,7 @@ impl<A: Ord + Copy + Into<IpAddr>> Key<A> {
 
 /// A key of either family. Two types, because IPv4's is a third the size and far more common.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum AnyKey {
+pub(crate) enum AnyKey {
     V4(Key<Ipv4Addr>),
     V6(Key<Ipv6Addr>),
 }
@@ -57,17 +56,20 @@ impl From<Key<Ipv6Addr>> for AnyKey {
     }
 }
 
-/// The connection that a segment belongs to, and the side that sent it.
+/// The conversation that a packet belongs to, and the side that sent it. `None` when the addresses
+/// are of two families.
 #[inline]
-pub(super) fn key(segment: &Segment<'_>) -> Option<(AnyKey, Side)> {
-    let (from, to) = (segment.source_port, segment.destination_port);
-    match (segment.source, segment.destination) {
+pub(crate) fn key(
+    (source, source_port): (IpAddr, u16),
+    (destination, destination_port): (IpAddr, u16),
+) -> Option<(AnyKey, Side)> {
+    match (source, destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let (key, side) = Key::of(source, from, destination, to);
+            let (key, side) = Key::of(source, source_port, destination, destination_port);
             Some((AnyKey::V4(key), side))
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            let (key, side) = Key::of(source, from, destination, to);
+            let (key, side) = Key::of(source, source_port, destination, destination_port);
             Some((AnyKey::V6(key), side))
         }
         _ => None,

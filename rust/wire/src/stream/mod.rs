@@ -5,7 +5,7 @@
 
 mod connection;
 mod direction;
-mod key;
+pub(crate) mod key;
 mod past;
 mod table;
 
@@ -137,13 +137,21 @@ pub enum Interest {
     Nothing,
 }
 
+/// What came before bytes that may deserve a listener.
+#[derive(Clone, Copy, Debug)]
+pub struct Before {
+    /// No byte of the side came before.
+    pub at_start: bool,
+    /// Bytes of the other side came before.
+    pub peer_spoke: bool,
+}
+
 /// Listens to one connection from the moment that its bytes look worth it.
 pub trait Observer: Sized {
-    /// Whether an observer should listen from a segment that begins with these bytes.
+    /// Whether bytes look like the beginning of a direction, where its real one was not captured.
     fn opens_with(bytes: &[u8], at_start: bool) -> bool;
-    /// A listener that begins with the next bytes. `at_start`: nothing came before them in their
-    /// direction.
-    fn begin(at_start: bool) -> Self;
+    /// A listener, where these bytes of a side deserve one; they are the first that it is given.
+    fn open(side: Side, bytes: &[u8], origin: Origin, before: Before) -> Option<Self>;
     /// The next bytes of a side; one call a segment.
     fn data(&mut self, side: Side, bytes: &[u8], origin: Origin);
     /// The next `count` bytes of a side are not in the capture.

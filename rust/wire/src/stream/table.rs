@@ -82,7 +82,9 @@ impl<O: Observer> Streams<O> {
         ts: Option<i64>,
         done: &mut impl FnMut(Ended<O>),
     ) {
-        let Some((key, side)) = key(segment) else { return };
+        let from = (segment.source, segment.source_port);
+        let to = (segment.destination, segment.destination_port);
+        let Some((key, side)) = key(from, to) else { return };
         self.finish_closed(frame, done);
         let origin = Origin {
             frame,

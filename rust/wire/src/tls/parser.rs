@@ -19,8 +19,9 @@ pub struct Place {
     pub first: Origin,
     /// The frame that completed it, or the last one that holds a part of it.
     pub frame: u64,
-    /// `legacy_record_version` of its first record; 0x0002 in the SSL 2.0 format.
-    pub record_version: u16,
+    /// `legacy_record_version` of its first record; 0x0002 in the SSL 2.0 format; `None` where
+    /// there are no records.
+    pub record_version: Option<u16>,
     /// Stream bytes of this direction after it that had come with it.
     pub bytes_behind: u64,
     /// Why its rest is missing, if it is.
@@ -387,7 +388,7 @@ impl Parser {
         let place = Place {
             first: self.message_start,
             frame: self.frame,
-            record_version: self.message_record_version,
+            record_version: Some(self.message_record_version),
             bytes_behind: u64::try_from(behind).unwrap_or(u64::MAX),
             cut,
         };
@@ -433,7 +434,7 @@ impl Parser {
         let place = Place {
             first: self.record_start,
             frame: self.frame,
-            record_version: 0x0002,
+            record_version: Some(0x0002),
             bytes_behind: u64::try_from(behind).unwrap_or(u64::MAX),
             cut,
         };

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use tlsaudit_wire::capture::CaptureReader;
 use tlsaudit_wire::error::Error;
-use tlsaudit_wire::handshake::Handshake;
+use tlsaudit_wire::handshake::{Handshake, Told};
 use tlsaudit_wire::limits::MAX_PACKET;
 use tlsaudit_wire::packet::{self, Fragments, Packet};
 use tlsaudit_wire::reading::{Rows, read_capture};
@@ -133,8 +133,10 @@ struct Collected {
 }
 
 impl Rows for Collected {
-    fn row(&mut self, row: Handshake) {
-        self.rows.push(row);
+    fn row(&mut self, row: Told) {
+        if let Told::Handshake(row) = row {
+            self.rows.push(*row);
+        }
     }
 
     fn is_closed(&mut self) -> bool {

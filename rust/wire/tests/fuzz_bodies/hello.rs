@@ -157,8 +157,8 @@ fn check_direction(seed: u8, bytes: &[u8]) {
 /// An event, as far as it does not depend on where a segment ended.
 #[derive(Debug, PartialEq)]
 enum Told {
-    Client(Box<ClientHello>, u16, Option<Missing>),
-    Server(Box<ServerHello>, u16, Option<Missing>),
+    Client(Box<ClientHello>, Option<u16>, Option<Missing>),
+    Server(Box<ServerHello>, Option<u16>, Option<Missing>),
     Other(String),
 }
 

@@ -4,7 +4,7 @@
 //! The input is a sequence of frames: link type (an index into [`LINKS`]), flags, length (2), data.
 
 use tlsaudit_wire::capture::Frame;
-use tlsaudit_wire::packet::{self, Fragments, Packet, Segment};
+use tlsaudit_wire::packet::{self, Datagram, Fragments, Packet, Segment};
 
 /// The link types that are read, and one that is not.
 pub const LINKS: [u16; 16] = [0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 204, 228, 229, 276, 147];
@@ -70,6 +70,15 @@ fn check_frame(frame: &Frame<'_>, fragments: &mut Fragments, scratch: &mut Vec<u
             assert!(whole.payload.starts_with(cut.payload));
         }
         (Packet::Tcp(cut), _) => panic!("only the cut frame holds a segment: {cut:?}"),
+        (Packet::Udp(cut), Packet::Udp(whole)) => {
+            assert_eq!(udp_fields(&cut), udp_fields(&whole));
+            assert!(whole.payload.starts_with(cut.payload));
+        }
+        (Packet::Udp(cut), _) => panic!("only the cut frame holds a datagram: {cut:?}"),
+        (Packet::Eapol(cut), Packet::Eapol(whole)) => {
+            assert!(whole.payload.starts_with(cut.payload));
+        }
+        (Packet::Eapol(cut), _) => panic!("only the cut frame holds EAPOL: {cut:?}"),
         (Packet::UnknownLink, whole) => assert!(matches!(whole, Packet::UnknownLink)),
         (Packet::Other, _) => {}
     }
@@ -78,6 +87,10 @@ fn check_frame(frame: &Frame<'_>, fragments: &mut Fragments, scratch: &mut Vec<u
 fn check_segment(segment: &Segment<'_>) {
     assert!(segment.payload.len() as u64 <= u64::from(segment.payload_length), "{segment:?}");
     assert_eq!(segment.source.is_ipv4(), segment.destination.is_ipv4());
+}
+
+fn udp_fields(datagram: &Datagram<'_>) -> String {
+    format!("{:?}", Datagram { payload: &[], ..*datagram })
 }
 
 /// All that a segment says apart from the bytes of its payload.

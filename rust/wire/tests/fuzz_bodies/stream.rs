@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use tlsaudit_wire::handshake::{Conversation, Handshake};
+use tlsaudit_wire::handshake::{Conversation, Handshake, Told};
 use tlsaudit_wire::packet::{Flags, Segment};
 use tlsaudit_wire::stream::Streams;
 
@@ -131,7 +131,13 @@ fn told(row: &Handshake) -> impl PartialEq + Debug {
 fn read(steps: &[Step], times: usize) -> (Vec<Handshake>, Bounds) {
     let mut streams: Streams<Conversation> = Streams::default();
     let mut rows = Vec::new();
-    let mut done = |ended| Conversation::into_handshakes(ended, |row| rows.push(row));
+    let mut done = |ended| {
+        Conversation::tell(ended, &mut |told| {
+            if let Told::Handshake(row) = told {
+                rows.push(*row);
+            }
+        });
+    };
     let mut next = [[u32::MAX - 300, 1_000]; CONNECTIONS as usize];
     let (mut frame, mut payload_bytes) = (0, 0);
     for step in steps {

@@ -80,7 +80,7 @@ fn fields_of_both_hellos_come_back() {
     connection.send(true, &tls13_client()).send(false, &tls13_server());
     let row = connection.row();
     let offer = row.offer.unwrap();
-    assert_eq!((offer.frame, offer.record_version), (4, 0x0301));
+    assert_eq!((offer.frame, offer.record_version), (4, Some(0x0301)));
     assert!(offer.hello.complete);
     assert_eq!(offer.hello.legacy_version.unwrap().0, 0x0303);
     let versions: Vec<u16> = offer.hello.supported_versions.unwrap().iter().map(|v| v.0).collect();

@@ -9,6 +9,7 @@
     reason = "a panic in a test is the test failing"
 )]
 
+mod apart;
 mod hellos;
 mod network;
 mod outcomes;

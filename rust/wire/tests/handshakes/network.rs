@@ -1,6 +1,6 @@
 //! Makes captures: Ethernet, IPv4, TCP in a pcap file held in memory.
 
-use tlsaudit_wire::handshake::Handshake;
+use tlsaudit_wire::handshake::{Handshake, Refused, SetAside, Told};
 use tlsaudit_wire::reading::{Rows, Summary, read_capture};
 
 pub const CLIENT: u16 = 50_000;
@@ -149,19 +149,36 @@ pub fn pcap(frames: impl Iterator<Item = (Vec<u8>, usize)>) -> Vec<u8> {
     file
 }
 
-struct Collected(Vec<Handshake>);
+#[derive(Default)]
+pub struct Collected {
+    pub rows: Vec<Handshake>,
+    pub refusals: Vec<Refused>,
+    pub set_aside: Vec<SetAside>,
+}
 
 impl Rows for Collected {
-    fn row(&mut self, row: Handshake) {
-        self.0.push(row);
+    fn row(&mut self, row: Told) {
+        match row {
+            Told::Handshake(row) => self.rows.push(*row),
+            Told::Refusal(row) => self.refusals.push(*row),
+            Told::SetAside(row) => self.set_aside.push(*row),
+        }
     }
+}
+
+/// Everything that a capture has to tell; it must be readable to its end.
+pub fn told(file: &[u8]) -> Collected {
+    let mut collected = Collected::default();
+    let summary = read_capture(file, &mut collected);
+    assert!(summary.error.is_none(), "{:?}", summary.error);
+    collected
 }
 
 /// The rows of a capture and what became of it.
 pub fn read(file: &[u8]) -> (Vec<Handshake>, Summary) {
-    let mut collected = Collected(Vec::new());
+    let mut collected = Collected::default();
     let summary = read_capture(file, &mut collected);
-    (collected.0, summary)
+    (collected.rows, summary)
 }
 
 /// The rows of a capture that must be readable to its end.

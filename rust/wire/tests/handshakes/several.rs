@@ -1,6 +1,7 @@
 //! More than one hello on a connection.
 
-use tlsaudit_wire::handshake::{Carrier, Outcome};
+use tlsaudit_wire::carrier::Carrier;
+use tlsaudit_wire::handshake::Outcome;
 
 use super::hellos::{
     client_hello, extension, message, record, server_hello, tls10_client, tls13_client,

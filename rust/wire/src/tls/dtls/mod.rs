@@ -186,7 +186,7 @@ impl Parser {
         let place = Place {
             first: message.first,
             frame: message.frame,
-            record_version: message.record_version,
+            record_version: Some(message.record_version),
             bytes_behind: u64::try_from(behind).unwrap_or(u64::MAX),
             cut,
         };

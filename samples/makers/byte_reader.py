@@ -116,6 +116,8 @@ def tcp_segment(packet: bytes) -> Segment | None:
         addresses = packet[8:24], packet[24:40]
         if protocol in (0, 43, 44, 60):
             raise NotReadError("IPv6 extension headers")
+    if protocol == 17:
+        raise NotReadError("datagrams")
     if protocol != 6:
         return None
     ports = struct.unpack_from(">HH", packet, at)

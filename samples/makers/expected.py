@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ SEPARATOR = ";"
 class Message:
     """One ClientHello, ServerHello or alert, and the frame and connection it is in."""
 
-    kind: str  # "client_hello", "server_hello" or "alert"
+    kind: str  # "client_hello", "server_hello", "hello_verify_request" or "alert"
     frame: str
     stream: str
     source: tuple[str, str]
@@ -82,10 +83,15 @@ def rows_of_messages(found: Iterator[Message]) -> list[Row]:
         row = current.get(message.stream)
         if message.kind == "client_hello":
             if row and row["retry_request_frame"] and not row["server_hello_frame"]:
-                row["second_client_hello_frame"] = message.frame
+                row["second_client_hello_frame"] = row["second_client_hello_frame"] or message.frame
+                continue
+            if row and sent_again(row, message):
                 continue
             row = current[message.stream] = new_row(rows, message)
             client_hello_columns(row, message)
+        elif message.kind == "hello_verify_request":
+            if row is not None and not row["retry_request_frame"]:
+                row["retry_request_frame"] = message.frame
         elif message.kind == "server_hello":
             if row is None or row["server_hello_frame"]:
                 row = current[message.stream] = new_row(rows, message)
@@ -94,6 +100,12 @@ def rows_of_messages(found: Iterator[Message]) -> list[Row]:
             alert_columns(row, message)
     rows.sort(key=lambda row: (int(row["stream"]), int(row["handshake"])))
     return rows
+
+
+def sent_again(row: Row, message: Message) -> bool:
+    """Whether a hello of DTLS is one that has not been answered, once more."""
+    is_dtls = bool(first(message.tree, "tls.handshake.message_seq"))
+    return is_dtls and row["client_hello_frame"] != "" and not row["server_hello_frame"]
 
 
 def new_row(rows: list[Row], message: Message) -> Row:
@@ -155,11 +167,13 @@ def messages(sample: Sample) -> Iterator[Message]:
     with tempfile.NamedTemporaryFile(suffix=".capture") as file:
         file.write(unpacked(sample.path.read_bytes()))
         file.flush()
-        command = ["tshark", "-2", "-n", "-r", file.name, "-T", "pdml", "-Y", "tls"]
+        command = ["tshark", "-2", "-n", "-r", file.name, "-T", "pdml", "-Y", "tls or dtls"]
         for preference in PREFERENCES:
             command += ["-o", preference]
         for port in sample.decode_as:
             command += ["-d", port]
+        for preference in sample.preferences:
+            command += ["-o", preference]
         run = subprocess.run(command, capture_output=True, check=True)
     root = ElementTree.fromstring(run.stdout)
     for packet in root.iter("packet"):
@@ -176,9 +190,14 @@ def packet_messages(packet: ElementTree.Element) -> Iterator[Message]:
             frame = first(protocol, "frame.number")
         elif name in ("ip", "ipv6"):
             addresses = (first(protocol, f"{name}.src"), first(protocol, f"{name}.dst"))
-        elif name == "tcp":
-            stream = first(protocol, "tcp.stream")
-            ports = (first(protocol, "tcp.srcport"), first(protocol, "tcp.dstport"))
+        elif name in ("tcp", "udp"):
+            stream = first(protocol, f"{name}.stream")
+            ports = (first(protocol, f"{name}.srcport"), first(protocol, f"{name}.dstport"))
+        elif name == "dtls":
+            source, destination = (addresses[0], ports[0]), (addresses[1], ports[1])
+            for kind, tree in dtls_messages(protocol):
+                version = code_point(first(tree, "record_version"))
+                yield Message(kind, frame, stream, source, destination, version, tree)
         elif name == "tls":
             source, destination = (addresses[0], ports[0]), (addresses[1], ports[1])
             for record in protocol.iter("field"):
@@ -189,7 +208,7 @@ def packet_messages(packet: ElementTree.Element) -> Iterator[Message]:
 
 
 def record_messages(record: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
-    kinds = {"1": "client_hello", "2": "server_hello"}
+    kinds = {"1": "client_hello", "2": "server_hello", "3": "hello_verify_request"}
     for tree in record.iter("field"):
         if tree.get("name") == "tls.handshake":
             kind = kinds.get(first(tree, "tls.handshake.type"))
@@ -198,6 +217,20 @@ def record_messages(record: ElementTree.Element) -> Iterator[tuple[str, ElementT
         # An alert in clear is two bytes long; a longer one is encrypted or authenticated.
         elif tree.get("name") == "tls.alert_message" and first(record, "tls.record.length") == "2":
             yield "alert", tree
+
+
+def dtls_messages(datagram: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
+    """Messages under TLS's names of fields, and the version of their record."""
+    for field in datagram.iter("field"):
+        field.set("name", re.sub("^dtls[.]", "tls.", field.get("name", "")))
+    for record in datagram.iter("field"):
+        if record.get("name") == "tls.record":
+            version = first(record, "tls.record.version")
+            for kind, tree in record_messages(record):
+                # A fragment that does not complete its message shows nothing of it.
+                if kind == "alert" or first(tree, "tls.handshake.version"):
+                    ElementTree.SubElement(tree, "field", name="record_version", show=version)
+                    yield kind, tree
 
 
 # --- fields -----------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ def captured(
     program: tuple[str, ...] = (),
     packets: str = "tcp or udp",
     decode_as: tuple[str, ...] = (),
+    preferences: tuple[str, ...] = (),
     note: str = "",
 ) -> Recipe:
     """A recipe whose capture is named for the sample; `ending` says in which format it is."""
@@ -67,6 +68,7 @@ def captured(
         tags=tags,
         outcomes=outcomes,
         decode_as=decode_as,
+        preferences=preferences,
         note=note,
     )
     return Recipe(sample, run, interface, program, packets)

@@ -21,6 +21,7 @@ import texts
 from sample import Sample
 
 CAPTURED = (
+    "captured_dtls",
     "captured_gnutls",
     "captured_network",
     "captured_openssl",

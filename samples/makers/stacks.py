@@ -88,14 +88,15 @@ def _wait_for_listener(process: subprocess.Popen[bytes], port: int) -> None:
         if process.poll() is not None:
             assert process.stderr is not None
             raise RuntimeError(process.stderr.read().decode())
-        for table in ("tcp", "tcp6"):
+        for table, listens in (("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")):
             try:
                 lines = Path(f"/proc/{process.pid}/net/{table}").read_text().splitlines()[1:]
             except FileNotFoundError:  # it has just ended
                 continue
-            # Fields: number, local address, remote address, state; 0A is LISTEN.
+            # Fields: number, local address, remote address, state; 0A is LISTEN, and 07 says of
+            # a UDP socket that it is connected to nobody.
             for fields in (line.split() for line in lines):
-                if f"{fields[1]} ".endswith(wanted) and fields[3] == "0A":
+                if f"{fields[1]} ".endswith(wanted) and fields[3] == listens:
                     return
         time.sleep(0.05)
     raise RuntimeError(f"nothing listens on port {port}")

@@ -127,9 +127,19 @@ class TestVersions:
         assert findings["rule"].to_list() == ["ssl20-format-hello"]
         assert findings["observed"].to_list() == ["at most TLS 1.2"]
 
-    def test_dtls_10_is_not_taken_for_tls(self) -> None:
+    def test_dtls_12_is_not_taken_for_an_old_version(self) -> None:
         row = {"client_legacy_version": 0xFEFD, "server_legacy_version": 0xFEFD}
         assert rules_of(transport="dtls", **row, **GOOD_SUITES) == []
+
+    @pytest.mark.parametrize("version", [0x0100, 0xFEFF])
+    def test_dtls_10_is_flagged_as_what_it_is(self, version: int) -> None:
+        row = {"client_legacy_version": version, "server_legacy_version": version}
+        assert rules_of(transport="dtls", **row, **GOOD_SUITES) == [
+            "dtls10-negotiated",
+            "dtls10-is-best-offered",
+        ]
+        row = {"client_legacy_version": 0xFEFD, "server_legacy_version": version}
+        assert rules_of(transport="dtls", **row, **GOOD_SUITES) == ["dtls10-negotiated"]
 
 
 class TestCipherSuites:

@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 
-def negotiated_version(code_point: int) -> Callable[[pd.DataFrame], pd.Series[bool]]:
-    """A predicate: the server chose this version."""
+def negotiated_version(*code_points: int) -> Callable[[pd.DataFrame], pd.Series[bool]]:
+    """A predicate: the server chose one of these versions."""
 
     def matches(frame: pd.DataFrame) -> pd.Series[bool]:
         answered = frame["server_hello_frame"].notna()
-        return answered & _is_true(frame["negotiated_version"] == code_point)
+        return answered & _is_true(frame["negotiated_version"].isin(code_points))
 
     return matches
 
@@ -54,15 +54,15 @@ def negotiated_suite(
     return matches
 
 
-def best_offered(code_point: int) -> Callable[[pd.DataFrame], pd.Series[bool]]:
-    """A predicate: this version is the best that the client offers, and it does not fall back."""
+def best_offered(*code_points: int) -> Callable[[pd.DataFrame], pd.Series[bool]]:
+    """A predicate: the client offers nothing better than one of these, and does not fall back."""
 
     def matches(frame: pd.DataFrame) -> pd.Series[bool]:
         offered = frame["client_hello_frame"].notna()
         # Of a list of versions that was cut, a better one may be missing.
         uncut = _is_true(frame["client_hello_complete"])
         settled = uncut | frame["client_supported_versions"].isna()
-        best = _is_true(frame["client_max_version"] == code_point)
+        best = _is_true(frame["client_max_version"].isin(code_points))
         return offered & settled & best & ~falls_back(frame)
 
     return matches

@@ -120,6 +120,21 @@ RULES: tuple[Rule, ...] = (
         observed=predicates.version_text,
     ),
     Rule(
+        ident="dtls10-negotiated",
+        title="DTLS 1.0 was negotiated",
+        basis="negotiated",
+        what="The server chose DTLS 1.0, or the version before it that Cisco AnyConnect speaks.",
+        why="DTLS 1.0 is TLS 1.1 over datagrams: it has no authenticated encryption and rests on "
+        "MD5 and SHA-1. Standards forbid it.",
+        sources=("RFC 9325 §3.1.2", "RFC 8996"),
+        remedy="First see who limits: if `client_max_version` is DTLS 1.2 or newer, the server is "
+        "old; enable DTLS 1.2 there. The programs that speak DTLS are VPN clients, telephones, "
+        "browsers in a conference, access points (`carrier`): update the one at fault. Schannel "
+        "has DTLS 1.2 since Windows 10 1607 and Server 2016.",
+        matches=predicates.negotiated_version(0x0100, 0xFEFF),
+        observed=predicates.version_text,
+    ),
+    Rule(
         ident="3des-negotiated",
         title="3DES was negotiated",
         basis="negotiated",
@@ -183,14 +198,15 @@ RULES: tuple[Rule, ...] = (
             "several on the machine.",
             sources=sources,
             remedy=_RAISE_CLIENT,
-            matches=predicates.best_offered(code_point),
+            matches=predicates.best_offered(*code_points),
             observed=predicates.best_offered_text,
         )
-        for ident, name, code_point, sources in (
-            ("ssl20", "SSL 2.0", 0x0002, ("RFC 6176 §3",)),
-            ("ssl30", "SSL 3.0", 0x0300, ("RFC 7568 §3",)),
-            ("tls10", "TLS 1.0", 0x0301, ("RFC 8996 §4",)),
-            ("tls11", "TLS 1.1", 0x0302, ("RFC 8996 §5",)),
+        for ident, name, code_points, sources in (
+            ("ssl20", "SSL 2.0", (0x0002,), ("RFC 6176 §3",)),
+            ("ssl30", "SSL 3.0", (0x0300,), ("RFC 7568 §3",)),
+            ("tls10", "TLS 1.0", (0x0301,), ("RFC 8996 §4",)),
+            ("tls11", "TLS 1.1", (0x0302,), ("RFC 8996 §5",)),
+            ("dtls10", "DTLS 1.0", (0x0100, 0xFEFF), ("RFC 9325 §3.1.2",)),
         )
     ),
     Rule(

@@ -63,7 +63,7 @@ class Column:
 
 
 SEVERITIES = ("none", "info", "low", "medium", "high")
-TRANSPORTS = ("tcp", "dtls", "quic", "eap")
+TRANSPORTS = ("tcp", "dtls", "quic", "eap", "udp")
 OUTCOMES = (
     "completed",
     "failed",

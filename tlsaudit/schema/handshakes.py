@@ -23,7 +23,8 @@ HANDSHAKES: tuple[Column, ...] = (
         "transport",
         "dict<str>",
         False,
-        "What carries the handshake's bytes.",
+        "What carries the handshake's bytes; `udp` is TLS over UDP and a protocol above it that "
+        "puts its datagrams in order (OpenVPN, RDP).",
         values=TRANSPORTS,
     ),
     Column(

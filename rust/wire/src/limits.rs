@@ -160,3 +160,13 @@ pub const MAX_LISTENED: usize = 32 * 1024 * 1024;
 /// Refusals, and things set aside, that are listed of one capture. Whoever has more looks at the
 /// first ones and filters the capture.
 pub const MAX_TOLD: u64 = 100_000;
+
+/// Packets of RDP over UDP or OpenVPN that wait for an earlier one. OpenVPN has four on the way at a
+/// time and RDP a few; then the hole is taken for lost.
+pub const MAX_EARLY_PACKETS: usize = 32;
+
+/// Peers behind a TURN relay with which DTLS is spoken on one conversation. A conference has a few.
+pub const MAX_TURN_PEERS: usize = 16;
+
+/// Channels of a TURN relay whose peers are remembered, on one conversation.
+pub const MAX_TURN_CHANNELS: usize = 64;

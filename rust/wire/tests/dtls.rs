@@ -235,6 +235,18 @@ fn the_version_before_rfc_4347_is_read() {
 }
 
 #[test]
+fn a_whole_hello_is_in_clear_whatever_its_epoch() {
+    let body = client_hello(&[]);
+    let whole = record(22, 0xFEFD, 1, &fragment(1, 0, &body, 0, body.len()));
+    assert!(opens_with(&whole));
+    let half = record(22, 0xFEFD, 1, &fragment(1, 1, &body, 0, 40));
+    let events = events([&whole[..], &half[..]]);
+    let [Event::ClientHello(..), Event::EncryptedHandshake] = events[..] else {
+        panic!("{events:?}")
+    };
+}
+
+#[test]
 fn opens_with_hellos_and_nothing_else() {
     let body = client_hello(&[]);
     assert!(opens_with(&handshake(0, 1, &body)));

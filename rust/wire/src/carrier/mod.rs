@@ -4,6 +4,12 @@
 //! name of what carries them, whom the carrier names as the target, how wrapped bytes are unwrapped,
 //! and that TLS was asked for and refused.
 
+pub mod openvpn;
+mod openvpn_tcp;
+pub mod ordered;
+pub mod rdp_udp;
+pub mod turn;
+
 use std::fmt;
 
 use crate::digits::Digits;
@@ -17,6 +23,18 @@ pub enum Carrier {
     Tls,
     /// Other bytes came first; what they were is not known.
     Other,
+    /// DTLS of a version that nobody but Cisco AnyConnect and its kin still speak.
+    AnyConnect,
+    /// CAPWAP, between access points and their controller.
+    Capwap,
+    /// DTLS whose keys are for media on the same conversation.
+    DtlsSrtp,
+    /// OpenVPN's control channel.
+    OpenVpn,
+    /// RDP over UDP.
+    RdpUdp,
+    /// A TURN relay.
+    Turn,
 }
 
 impl Carrier {
@@ -26,6 +44,12 @@ impl Carrier {
         match self {
             Self::Tls => "tls",
             Self::Other => "other",
+            Self::AnyConnect => "anyconnect",
+            Self::Capwap => "capwap",
+            Self::DtlsSrtp => "dtls-srtp",
+            Self::OpenVpn => "openvpn",
+            Self::RdpUdp => "rdp-udp",
+            Self::Turn => "turn",
         }
     }
 }
@@ -117,8 +141,8 @@ pub trait Dialogue: fmt::Debug + Send {
 
 /// The dialogue that begins with these bytes, the first of one side. `None`: none that is known.
 #[must_use]
-pub fn opening(_side: Side, _bytes: &[u8]) -> Option<Box<dyn Dialogue>> {
-    None
+pub fn opening(_side: Side, bytes: &[u8]) -> Option<Box<dyn Dialogue>> {
+    openvpn_tcp::opening(bytes)
 }
 
 /// Bytes of an answer that are shown.

@@ -208,7 +208,10 @@ impl Draft {
             payload_bytes: payload(client).saturating_add(payload(server)),
             missed_bytes: self.missed_bytes,
             ja3: self.offer.as_ref().and_then(|offer| fingerprint::ja3(&offer.hello)),
-            ja4: self.offer.as_ref().and_then(|offer| fingerprint::ja4(&offer.hello)),
+            ja4: self
+                .offer
+                .as_ref()
+                .and_then(|offer| fingerprint::ja4(&offer.hello, transport.ja4())),
             ja3s: self.choice.as_ref().and_then(|choice| fingerprint::ja3s(&choice.hello)),
             one_sided,
             certificate: self.leaf,

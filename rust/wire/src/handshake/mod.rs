@@ -2,7 +2,11 @@
 
 mod conversation;
 mod draft;
+mod dtls;
 mod exchange;
+mod numbered;
+mod openvpn;
+mod rdp_udp;
 mod set_aside;
 mod transcript;
 
@@ -30,6 +34,8 @@ pub enum Transport {
     Quic,
     /// EAP.
     Eap,
+    /// UDP and a protocol above it that puts its datagrams in order.
+    Udp,
 }
 
 impl Transport {
@@ -41,6 +47,16 @@ impl Transport {
             Self::Dtls => "dtls",
             Self::Quic => "quic",
             Self::Eap => "eap",
+            Self::Udp => "udp",
+        }
+    }
+
+    /// The letter that JA4 begins with: DTLS, QUIC, or TLS over anything that keeps its order.
+    fn ja4(self) -> char {
+        match self {
+            Self::Dtls => 'd',
+            Self::Quic => 'q',
+            Self::Tcp | Self::Eap | Self::Udp => 't',
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::carrier::{Carrier, Refusal, RefusalKind, Said, first_words};
 use crate::limits::MAX_HANDSHAKES_PER_STREAM;
 use crate::stream::{Ended, Missing, Origin, Side};
 use crate::tls::client_hello::ClientHello;
+use crate::tls::code_point::ProtocolVersion;
 use crate::tls::parser::{self, Event, Place};
 use crate::tls::server_hello::ServerHello;
 
@@ -27,6 +28,8 @@ pub(super) struct Transcript {
     finished: Vec<Draft>,
     pub refusals: Vec<Refusal>,
     pub asides: Vec<Aside>,
+    /// What was said on the same conversation with others, whose handshakes are told behind.
+    pub siblings: Vec<Transcript>,
     /// Bytes of memory that all of this takes.
     held: usize,
 }
@@ -46,6 +49,7 @@ impl Transcript {
             finished: Vec::new(),
             refusals: Vec::new(),
             asides: Vec::new(),
+            siblings: Vec::new(),
             held: size_of::<Self>(),
         }
     }
@@ -134,6 +138,20 @@ impl Transcript {
 
     /// What there is to tell, once the conversation is over.
     pub(super) fn tell<O>(mut self, ended: &Ended<O>, tell: &mut dyn FnMut(Told)) {
+        let siblings = std::mem::take(&mut self.siblings);
+        let mut number = 0;
+        for transcript in std::iter::once(self).chain(siblings) {
+            number = transcript.tell_from(number, ended, tell);
+        }
+    }
+
+    /// Tells with handshakes numbered from `number`, and gives the number that comes then.
+    fn tell_from<O>(
+        mut self,
+        mut number: u16,
+        ended: &Ended<O>,
+        tell: &mut dyn FnMut(Told),
+    ) -> u16 {
         let mut drafts = std::mem::take(&mut self.finished);
         if !self.void && !self.tentative {
             drafts.push(std::mem::take(&mut self.draft));
@@ -143,7 +161,6 @@ impl Transcript {
                 last.note_defect(Defect::Limit, || "stream, let go to bound memory".into());
             }
         }
-        let mut number = 0_u16;
         for mut draft in drafts {
             if let Some(aside) = Aside::of(&draft).or_else(|| self.unbelievable(&draft)) {
                 self.asides.push(aside);
@@ -171,6 +188,7 @@ impl Transcript {
             let aside = SetAside { kind, transport, stream, ts, client, server, frames };
             tell(Told::SetAside(Box::new(aside)));
         }
+        number
     }
 
     /// A hello amid bytes of an unknown protocol that was not answered as TLS is part of them: of a
@@ -316,9 +334,7 @@ impl Transcript {
 
     fn server_hello(&mut self, side: Side, hello: ServerHello, place: Place) {
         if self.tentative {
-            let plausible = hello
-                .legacy_version
-                .is_some_and(|version| version.is_plausible() || hello.ssl2_format);
+            let plausible = self.is_plausible(hello.legacy_version) || hello.ssl2_format;
             // Amid other bytes every length must fit.
             if !plausible || (self.amid && !hello.complete) {
                 self.void = true;
@@ -347,7 +363,15 @@ impl Transcript {
         if self.amid {
             return hello.complete && parser::is_plausible_client_hello(hello);
         }
-        hello.legacy_version.is_some_and(|version| version.is_plausible() || hello.ssl2_format)
+        self.is_plausible(hello.legacy_version) || hello.ssl2_format
+    }
+
+    /// Whether a hello over this transport can say this version.
+    fn is_plausible(&self, version: Option<ProtocolVersion>) -> bool {
+        version.is_some_and(|version| match self.transport {
+            Transport::Dtls => version.is_dtls(),
+            _ => version.is_plausible(),
+        })
     }
 
     /// What `sender` began was no hello.

@@ -71,6 +71,8 @@ impl ExtensionType {
     pub const EC_POINT_FORMATS: Self = Self(11);
     /// RFC 5246, RFC 9846.
     pub const SIGNATURE_ALGORITHMS: Self = Self(13);
+    /// RFC 5764.
+    pub const USE_SRTP: Self = Self(14);
     /// RFC 7301.
     pub const ALPN: Self = Self(16);
     /// RFC 5077.

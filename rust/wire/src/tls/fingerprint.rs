@@ -44,26 +44,30 @@ pub fn ja3s(hello: &ServerHello) -> Option<String> {
     Some(hexadecimal(&Md5::digest(text.as_bytes())))
 }
 
-/// JA4 of a ClientHello over TCP that was captured whole.
+/// JA4 of a ClientHello that was captured whole; `transport` is the letter of what it came over.
 #[must_use]
-pub fn ja4(hello: &ClientHello) -> Option<String> {
+pub fn ja4(hello: &ClientHello, transport: char) -> Option<String> {
     if !hello.captured || hello.ssl2_format {
         return None;
     }
     let suites = sorted(hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
     let extensions = sorted(hello.extensions.iter().flatten().map(|extension| extension.0));
-    let version = hello
-        .supported_versions
-        .iter()
-        .flatten()
-        .filter(|version| !is_grease(version.0))
-        .max()
-        .copied()
-        .or(hello.legacy_version)?;
+    let version =
+        hello
+            .supported_versions
+            .iter()
+            .flatten()
+            .filter(|version| !is_grease(version.0))
+            // Numbers of DTLS count down.
+            .max_by_key(|version| {
+                if version.is_dtls() { u16::MAX.saturating_sub(version.0) } else { version.0 }
+            })
+            .copied()
+            .or(hello.legacy_version)?;
     let mut text = String::with_capacity(36);
     let _ = write!(
         text,
-        "t{}{}{:02}{:02}{}_{}_",
+        "{transport}{}{}{:02}{:02}{}_{}_",
         ja4_version(version),
         if hello.has(ExtensionType::SERVER_NAME) { 'd' } else { 'i' },
         suites.len().min(99),
@@ -198,7 +202,7 @@ mod tests {
             captured: true,
             ..ClientHello::default()
         };
-        assert_eq!(ja4(&hello).as_deref(), Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));
+        assert_eq!(ja4(&hello, 't').as_deref(), Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));
     }
 
     #[test]
@@ -208,6 +212,6 @@ mod tests {
             cipher_suites: Some(vec![]),
             ..ClientHello::default()
         };
-        assert_eq!((ja3(&hello), ja4(&hello)), (None, None));
+        assert_eq!((ja3(&hello), ja4(&hello, 't')), (None, None));
     }
 }

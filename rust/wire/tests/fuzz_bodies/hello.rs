@@ -77,7 +77,7 @@ fn check_client(hello: &ClientHello, length: usize) {
         assert!(!text.contains(char::is_control), "{text:?}");
     }
     assert!(fingerprint::ja3(hello).is_none_or(|ja3| hello.captured && ja3.len() == 32));
-    assert!(fingerprint::ja4(hello).is_none_or(|ja4| hello.captured && ja4.len() == 36));
+    assert!(fingerprint::ja4(hello, 't').is_none_or(|ja4| hello.captured && ja4.len() == 36));
 }
 
 fn check_server(hello: &ServerHello) {

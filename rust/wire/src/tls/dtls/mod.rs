@@ -12,6 +12,7 @@ use super::code_point::ProtocolVersion;
 use super::message::{self, message_type};
 use super::parser::{Event, Place};
 use super::record::content_type;
+use super::server_hello::ServerHello;
 use crate::cursor::Cursor;
 use crate::limits::MAX_MESSAGE;
 use crate::stream::{Missing, Origin};
@@ -115,11 +116,11 @@ impl Parser {
             }
             Record::Full {
                 content_type: content_type::HANDSHAKE,
-                epoch: 0,
+                epoch,
                 payload,
                 version,
                 cut,
-            } => {
+            } if epoch == 0 || is_hello(payload) => {
                 let mut cursor = Cursor::new(payload);
                 while let Some(fragment) = Fragment::take(&mut cursor) {
                     let behind = behind.saturating_add(cursor.len());
@@ -226,6 +227,28 @@ impl Parser {
     }
 }
 
+/// Whether the content of a record is one whole hello in clear, whatever epoch the record says.
+/// Some clients count from 1.
+fn is_hello(payload: &[u8]) -> bool {
+    let mut cursor = Cursor::new(payload);
+    let Some(fragment) = Fragment::take(&mut cursor) else { return false };
+    let Fragment { kind, length, offset: 0, bytes, .. } = fragment else { return false };
+    let is_version =
+        |version: Option<ProtocolVersion>| version.is_some_and(ProtocolVersion::is_dtls);
+    cursor.is_empty()
+        && match kind {
+            message_type::CLIENT_HELLO => {
+                let hello = ClientHello::read_with_cookie(bytes, length);
+                hello.complete && hello.offers_null_compression && is_version(hello.legacy_version)
+            }
+            message_type::SERVER_HELLO => {
+                let hello = ServerHello::read(bytes, length);
+                hello.complete && is_version(hello.legacy_version)
+            }
+            _ => false,
+        }
+}
+
 /// Whether a datagram begins a handshake in clear and nothing else can be meant: its first record
 /// holds a fragment of a hello, all of whose lengths fit.
 #[must_use]
@@ -233,9 +256,12 @@ pub fn opens_with(bytes: &[u8]) -> bool {
     if bytes.first() != Some(&content_type::HANDSHAKE) {
         return false;
     }
-    let Some((Record::Full { epoch: 0, payload, cut, .. }, _)) = record::read(bytes) else {
+    let Some((Record::Full { epoch, payload, cut, .. }, _)) = record::read(bytes) else {
         return false;
     };
+    if epoch > 0 {
+        return is_hello(payload);
+    }
     let mut cursor = Cursor::new(payload);
     let Some(fragment) = Fragment::take(&mut cursor) else { return false };
     let body = fragment.bytes;

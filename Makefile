@@ -10,7 +10,7 @@ MANIFEST := --manifest-path rust/Cargo.toml
 # Programs that the tests use, and the Debian packages they come in.
 TEST_PROGRAMS := tshark:tshark chromium:chromium
 
-.PHONY: demo test test-rust test-python lint format docs samples bench torture adversaries build \
+.PHONY: demo test test-rust test-python lint format docs samples bench torture adversaries verify build \
         tools test-programs clean
 
 demo: build
@@ -64,6 +64,10 @@ bench: build
 # command. The tests run a slice of it.
 torture: build
 	$(BIN)/python scripts/torture.py "$(TLSAUDIT_CORPUS)/dev"
+
+# Every capture of TLSAUDIT_CORPUS through tshark too: some two thousand starts of it.
+verify: build
+	$(BIN)/tlsaudit verify "$(TLSAUDIT_CORPUS)/dev" --engine tshark
 
 # Captures made to hurt whoever reads them, in full size; the tests run small ones.
 adversaries: build

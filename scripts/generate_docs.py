@@ -17,10 +17,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlsaudit import cli, findings, schema  # noqa: E402
+from tlsaudit.engines import document as engines  # noqa: E402
 
 PAGES = {
     "docs/cli.md": cli.markdown,
     "docs/columns.md": schema.markdown,
+    "docs/engines.md": engines.markdown,
     "docs/rules.md": findings.markdown,
 }
 

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 
 from tlsaudit.audit import Audit, audit
 from tlsaudit.engines import read_handshakes
-from tlsaudit.errors import CaptureError, PolicyError, ReportError, SchemaError, TlsauditError
+from tlsaudit.errors import (
+    CaptureError,
+    EngineError,
+    PolicyError,
+    ReportError,
+    SchemaError,
+    TlsauditError,
+)
 
 if TYPE_CHECKING:
     __version__: str
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Audit",
     "CaptureError",
+    "EngineError",
     "PolicyError",
     "ReportError",
     "SchemaError",

@@ -9,11 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tlsaudit.inputs import Input, Source
+from tlsaudit.errors import CaptureError
+from tlsaudit.inputs import STANDARD_INPUT, Input, Source
 
 if TYPE_CHECKING:
     import pandas
 
+    from tlsaudit.engines.agreement import Agreement
+    from tlsaudit.engines.frame import Frame
     from tlsaudit.findings import Policy
 
 __all__ = ["Audit", "audit", "audit_inputs"]
@@ -25,12 +28,14 @@ class Audit:
 
     `handshakes` and `captures` are what was seen; `findings` and `clients` are worked out of
     them when first asked for. docs/columns.md describes every column; null means not seen.
+    `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
     In a notebook an Audit shows its headline and the clients concerned.
     """
 
     handshakes: pandas.DataFrame
     captures: pandas.DataFrame
     policy: Policy
+    inputs: tuple[Input, ...] = ()
 
     @cached_property
     def findings(self) -> pandas.DataFrame:
@@ -56,6 +61,42 @@ class Audit:
 
         return write_report(self, folder)
 
+    def verify(self, engine: str = "tshark") -> Agreement:
+        """Read the captures once more with another engine; give what both say and what not.
+
+        Both engines read anew, so the captures must still be there and be files. Raises
+        CaptureError where they are not, EngineError where the engine cannot run.
+        """
+        from tlsaudit.engines.agreement import verify
+
+        return verify(self._files(), engine)
+
+    def frame(self, number: int, capture: str | None = None) -> Frame:
+        """Show one frame as Wireshark sees it: `number` as in the tables, from 1.
+
+        `capture` is its name in the tables; it may be left out where there is one capture.
+        Raises CaptureError where there is no such capture or frame, EngineError without tshark.
+        """
+        from tlsaudit.engines.frame import frame
+
+        files = self._files()
+        if capture is None and len(files) != 1:
+            raise CaptureError("there are several captures: say which, `frame(number, capture)`")
+        for each in files:
+            if capture in (None, each.name):
+                return frame(each, number)
+        raise CaptureError(f"{capture}: no capture of this audit")
+
+    def _files(self) -> list[Input]:
+        """Give the captures that can be read again."""
+        files = [each for each in self.inputs if each.problem is None]
+        for each in files:
+            if not isinstance(each.source, str) or each.source == STANDARD_INPUT:
+                raise CaptureError(f"{each.name}: cannot be read twice; keep it in a file")
+        if not files:
+            raise CaptureError("this audit does not know where its captures are")
+        return files
+
     def summary(self) -> str:
         """Give at most nine lines of plain text: who is concerned, and what was covered."""
         from tlsaudit.reports.lines import summary
@@ -78,31 +119,37 @@ class Audit:
 def audit(
     *paths: Source,
     policy: str | os.PathLike[str] | Policy = "entra",
+    engine: str = "native",
     progress: Callable[[int], None] | None = None,
 ) -> Audit:
     """Read captures and give their Audit.
 
     `paths` are files, folders, patterns, `-` for standard input, or binary file objects.
-    `policy` is the name of a shipped policy, the path of a TOML file, or a Policy. `progress`
-    is called with the bytes read so far.
-    Raises PolicyError for a policy that cannot be used, and CaptureError if no input could be
-    read; an input that fails among others is a row of `captures` with `error` set.
+    `policy` is the name of a shipped policy, the path of a TOML file, or a Policy. `engine` is
+    `native`, `scapy` or `tshark`. `progress` is called with the bytes read so far.
+    Raises PolicyError for a policy that cannot be used, EngineError for an engine that cannot
+    run, and CaptureError if no input could be read; an input that fails among others is a row of
+    `captures` with `error` set.
     """
     from tlsaudit.engines import raise_if_nothing_was_read
     from tlsaudit.findings import Policy, load_policy
     from tlsaudit.inputs import expand
 
     chosen = policy if isinstance(policy, Policy) else load_policy(policy)
-    run = audit_inputs(expand(paths), chosen, progress)
+    run = audit_inputs(expand(paths), chosen, progress, engine)
     raise_if_nothing_was_read(run.captures)
     return run
 
 
 def audit_inputs(
-    inputs: Iterable[Input], policy: Policy, progress: Callable[[int], None] | None = None
+    inputs: Iterable[Input],
+    policy: Policy,
+    progress: Callable[[int], None] | None = None,
+    engine: str = "native",
 ) -> Audit:
     """Read these inputs and give their Audit; inputs that cannot be read raise nothing."""
-    from tlsaudit.engines import native
+    from tlsaudit.engines import load
 
-    handshakes, captures = native.read(inputs, progress)
-    return Audit(handshakes, captures, policy)
+    inputs = tuple(inputs)
+    reading = load(engine).read(inputs, progress)
+    return Audit(reading.handshakes, reading.captures, policy, inputs)

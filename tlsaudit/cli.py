@@ -1,8 +1,8 @@
 """The command: parse, call, print. What it does is in `audit`, `engines` and `reports`.
 
 Standard output is data; everything else goes to standard error. Exit codes: 0 done (`check`:
-clean), 1 `check` found something, 2 nothing could be done, 3 done, but some inputs could not be
-read or not to their end, 130 interrupted.
+clean; `verify`: the engines agree), 1 `check` or `verify` found something, 2 nothing could be done,
+3 done, but some inputs could not be read or not to their end, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ DONE, FOUND, NOTHING_DONE, PARTLY_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
 _EXIT_CODES = """\b
 Exit codes:
-  0    done; for check: clean
-  1    check found something
+  0    done; for check: clean; for verify: the engines agree
+  1    check or verify found something
   2    nothing could be done
   3    done, but some inputs could not be read, or not to their end
   130  interrupted"""
@@ -131,6 +131,17 @@ def _policy(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def _engine(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--engine",
+        type=click.Choice(["native", "scapy", "tshark"]),
+        default="native",
+        show_default=True,
+        help="What reads the captures: the core, or scapy or tshark for a second opinion "
+        "(docs/engines.md).",
+    )(function)
+
+
 def _format(function: Callable[..., Any]) -> Callable[..., Any]:
     function = click.option(
         "-o",
@@ -165,11 +176,12 @@ def _command(summary: str, rest: str = "") -> Callable[[Callable[..., int]], cli
     "-o", "--output", "folder", required=True, metavar="DIR", help="The folder to write into."
 )
 @_policy
-def report(captures: tuple[str, ...], folder: str, policy: str) -> int:
+@_engine
+def report(captures: tuple[str, ...], folder: str, policy: str, engine: str) -> int:
     from tlsaudit.reports.export import make_folder
 
     make_folder(folder)
-    audit = _audit(captures, policy, leave_out=folder)
+    audit = _audit(captures, policy, engine, leave_out=folder)
     page = audit.report(folder)
     _print(audit.summary() + f"report: {_visible(str(page))}\n")
     return _code(_rows(audit))
@@ -189,11 +201,12 @@ def report(captures: tuple[str, ...], folder: str, policy: str) -> int:
     show_default=True,
     help="The lowest severity that counts.",
 )
-def check(captures: tuple[str, ...], policy: str, threshold: str) -> int:
+@_engine
+def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -> int:
     from tlsaudit.reports.limits import limits_beside_errors
     from tlsaudit.reports.lines import check_lines
 
-    audit = _audit(captures, policy)
+    audit = _audit(captures, policy, engine)
     lines = check_lines(audit, threshold)
     judged = len(audit.handshakes) > 0
     _print(lines or ("clean\n" if judged else "nothing to judge: no TLS handshake was found\n"))
@@ -206,30 +219,76 @@ def check(captures: tuple[str, ...], policy: str, threshold: str) -> int:
 
 @_command("Print the handshake table: one row per TLS handshake.")
 @_captures
+@_engine
 @_format
-def handshakes(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
-    if table_format in ("csv", "jsonl"):
+def handshakes(
+    captures: tuple[str, ...], engine: str, table_format: str, output: str | None
+) -> int:
+    if engine == "native" and table_format in ("csv", "jsonl"):
         return _stream_handshakes(captures, table_format, output)
     _refuse_binary_on_terminal(table_format, output)
-    return _one_table("handshakes", captures, "entra", table_format, output)
+    audit = _audit(captures, "entra", engine, output=output)
+    return _one_table(audit, "handshakes", table_format, output)
 
 
 @_command("Print the client table: one row per client address.")
 @_captures
 @_policy
+@_engine
 @_format
-def clients(captures: tuple[str, ...], policy: str, table_format: str, output: str | None) -> int:
+def clients(
+    captures: tuple[str, ...], policy: str, engine: str, table_format: str, output: str | None
+) -> int:
     _refuse_binary_on_terminal(table_format, output)
-    return _one_table("clients", captures, policy, table_format, output)
+    audit = _audit(captures, policy, engine, output=output)
+    return _one_table(audit, "clients", table_format, output)
 
 
 @_command("Print the findings table: one row per handshake and rule.")
 @_captures
 @_policy
+@_engine
 @_format
-def findings(captures: tuple[str, ...], policy: str, table_format: str, output: str | None) -> int:
+def findings(
+    captures: tuple[str, ...], policy: str, engine: str, table_format: str, output: str | None
+) -> int:
     _refuse_binary_on_terminal(table_format, output)
-    return _one_table("findings", captures, policy, table_format, output)
+    audit = _audit(captures, policy, engine, output=output)
+    return _one_table(audit, "findings", table_format, output)
+
+
+@_command(
+    "Read captures with a second engine too and say whether it agrees.",
+    "Prints how many hellos both have, which differences have a known reason, and which have none: "
+    "exit code 1 if there are any. tshark starts once for each capture, so this takes its time.",
+)
+@_captures
+@click.option(
+    "--engine",
+    type=click.Choice(["scapy", "tshark"]),
+    default="tshark",
+    show_default=True,
+    help="What the core is compared with (docs/engines.md).",
+)
+def verify(captures: tuple[str, ...], engine: str) -> int:
+    from tlsaudit.engines.agreement import verify
+
+    inputs = _inputs(captures)
+    for each in inputs:
+        if each.source == STANDARD_INPUT:
+            raise click.UsageError("standard input cannot be read twice: name a file.")
+    with progress_bar(total_bytes(inputs)) as progress:
+        agreement = verify(inputs, engine, progress)
+    for captures_table in agreement.captures:
+        rows = captures_table[["capture", "readable", "error"]].to_dict("records")
+        _say_failures(rows)
+    if not any(table["readable"].any() for table in agreement.captures):
+        raise _NothingReadError
+    _print("".join(f"{_visible(line)}\n" for line in agreement.lines()))
+    if not agreement.holds:
+        return FOUND
+    failed = any(table["error"].notna().any() for table in agreement.captures)
+    return PARTLY_DONE if failed else DONE
 
 
 def _stream_handshakes(captures: Iterable[str], table_format: str, output: str | None) -> int:
@@ -254,13 +313,10 @@ def _stream_handshakes(captures: Iterable[str], table_format: str, output: str |
     return _code(rows)
 
 
-def _one_table(
-    name: str, captures: Iterable[str], policy: str, table_format: str, output: str | None
-) -> int:
+def _one_table(audit: Audit, name: str, table_format: str, output: str | None) -> int:
     from tlsaudit.reports.export import replacing, table_bytes
     from tlsaudit.reports.lines import table_text
 
-    audit = _audit(captures, policy, output=output)
     frame = getattr(audit, name)
     if table_format == "table":
         data = table_text(name, frame).encode("utf-8")
@@ -277,6 +333,7 @@ def _one_table(
 def _audit(
     captures: Iterable[str],
     policy: str,
+    engine: str,
     leave_out: str | None = None,
     output: str | None = None,
 ) -> Audit:
@@ -290,7 +347,7 @@ def _audit(
     from tlsaudit.audit import audit_inputs
 
     with progress_bar(total_bytes(inputs)) as progress:
-        audit = audit_inputs(inputs, chosen, progress)
+        audit = audit_inputs(inputs, chosen, progress, engine)
     rows = _rows(audit)
     _say_failures(rows)
     if _code(rows) == NOTHING_DONE:

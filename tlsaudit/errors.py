@@ -2,6 +2,7 @@
 
     TlsauditError           anything below; its text is one sentence for a person
     ├── CaptureError        no input could be read
+    ├── EngineError         an engine needs something that is not installed, or failed
     ├── PolicyError         a policy is missing, malformed or contradicts itself
     ├── SchemaError         a table has not the columns or types that it should have
     └── ReportError         a report or a table could not be written
@@ -11,7 +12,14 @@ A single bad capture among good ones raises nothing: it is a row of the captures
 
 from __future__ import annotations
 
-__all__ = ["CaptureError", "PolicyError", "ReportError", "SchemaError", "TlsauditError"]
+__all__ = [
+    "CaptureError",
+    "EngineError",
+    "PolicyError",
+    "ReportError",
+    "SchemaError",
+    "TlsauditError",
+]
 
 
 class TlsauditError(Exception):
@@ -20,6 +28,10 @@ class TlsauditError(Exception):
 
 class CaptureError(TlsauditError):
     """No input could be read; the sentence says why for each, up to a few."""
+
+
+class EngineError(TlsauditError):
+    """An engine needs something that is not installed, or failed; the sentence says what to do."""
 
 
 class PolicyError(TlsauditError):

@@ -11,11 +11,46 @@ import shlex
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["aligned", "shell_word", "shortened", "tshark_line", "visible"]
+__all__ = ["aligned", "escaped", "shell_word", "shortened", "tshark_line", "visible"]
 
 # Cc control, Cf format (bidirectional overrides, zero width), Cs surrogate, Zl and Zp line and
 # paragraph separators, Co private use, Cn unassigned (U+FFFE, U+FFFF are not allowed in XML).
 _INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
+
+
+# Characters that show nothing or turn the text around them, as the core has them
+# (`rust/wire/src/tls/escape.rs`): both must write one captured name in one way.
+_SPELLED_OUT = frozenset(
+    number
+    for first, last in (
+        (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5),
+        (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
+        (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3),
+        (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
+    )
+    for number in range(first, last + 1)
+)  # fmt: skip
+
+
+def escaped(data: bytes) -> str:
+    r"""Give captured bytes as text: what is invisible or not UTF-8 is `\xNN` or `\u{NNNN}`.
+
+    This is the spelling that the core gives every captured string of a table.
+    """
+    if data.isascii() and data.decode("ascii").isprintable():
+        return data.decode("ascii")
+    text = []
+    for character in data.decode("utf-8", "surrogateescape"):
+        number = ord(character)
+        if 0xDC80 <= number <= 0xDCFF:
+            text.append(f"\\x{number - 0xDC00:02x}")
+        elif number < 0x20 or 0x7F <= number < 0xA0:
+            text.extend(f"\\x{byte:02x}" for byte in character.encode("utf-8"))
+        elif number in _SPELLED_OUT:
+            text.append(f"\\u{{{number:04x}}}")
+        else:
+            text.append(character)
+    return "".join(text)
 
 
 def visible(text: str) -> str:

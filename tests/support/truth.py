@@ -1,74 +1,131 @@
-"""What tshark found in the corpus, in our words, and which of it is not read yet."""
+"""The table of what tshark found in the corpus, as an engine's reading.
+
+The table was made once, by one pass of tshark 4.0.17, and holds hellos only.
+"""
+
+from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-# What carries a hello that is found only once carriers and tunnels are read. Single entries: the
-# layer that is missing, by the name that tshark gives it.
-LAYERS_NOT_READ = {
-    "geneve": "tunnel",
-    "gre": "tunnel",
-    "gtp": "tunnel",
-    "vxlan": "tunnel",
-    "wlan_centrino": "IEEE 802.11 inside Ethernet",
-    "jxta": "carrier: TLS inside JXTA messages",
-    "openvpn": "carrier: TLS inside OpenVPN packets",
-    "proxy": "carrier: the hello follows a PROXY header in one segment",
-    "tds": "carrier: TLS inside TDS packets",
+from tlsaudit.engines.messages import (
+    Endpoint,
+    Message,
+    client_hello_cells,
+    server_hello_cells,
+)
+from tlsaudit.engines.reading import Found, Reading, reading_of
+from tlsaudit.engines.tshark import LACKS
+
+if TYPE_CHECKING:
+    from tlsaudit.inputs import Input
+
+_TRANSPORTS = {"dtls": "dtls", "eap-tls": "eap", "quic": "quic"}
+
+NOT_IN_THE_TABLE = {
+    **LACKS,
+    **dict.fromkeys(
+        (
+            "client",
+            "client_mac",
+            "server",
+            "compression_method",
+            "negotiated_group",
+            "negotiated_alpn",
+            "downgrade_sentinel",
+        ),
+        "the table has no such column",
+    ),
 }
+"""Columns that cannot be compared with the table."""
 
 
-@dataclass(frozen=True)
-class Hello:
-    """One hello of the truth."""
-
-    capture: str
-    kind: str
-    frame: int
-    stream: str
-    source: tuple[str, int]
-    fields: dict
-    layers: tuple[str, ...]
-
-    @property
-    def layer_not_read(self) -> str | None:
-        """The layer for which it is not found yet; null for plain TLS over TCP."""
-        for layer in self.layers:
-            if layer in LAYERS_NOT_READ:
-                return layer
-        # IP inside IP, whichever versions.
-        if sum(layer in ("ip", "ipv6") for layer in self.layers) > 1:
-            return "ip-in-ip"
-        return None
+def reading(truth: Path, inputs: list[Input]) -> Reading:
+    """The table of these captures, alerts left out: of those it holds only some."""
+    return reading_of(
+        inputs, [_found(truth / f"{each.name}.jsonl") for each in inputs], "tshark", ""
+    )
 
 
-def hellos(truth: Path) -> Iterator[Hello]:
-    """Every hello that tshark saw in TLS over TCP."""
-    for path in sorted(truth.rglob("*.jsonl")):
-        capture = str(path.relative_to(truth)).removesuffix(".jsonl")
+def _found(path: Path) -> Found:
+    found = Found()
+    if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
             fields = json.loads(line)
-            stream = fields.get("stream") or ""
-            if fields["type"] == "alert" or not stream.startswith("tcp:"):
-                continue
-            yield Hello(
-                capture,
-                fields["type"],
-                fields["frame"],
-                stream,
-                (fields["src"], fields["sport"]),
-                fields,
-                tuple(fields["protocols"].split(":")),
-            )
+            if fields["type"] != "alert":
+                found.messages.append(_message(fields))
+                found.layers[fields["frame"]] = fields["protocols"]
+    return found
 
 
-def code(value: str | None) -> int | None:
-    """A code point as a number, from either spelling."""
+def _message(fields: dict[str, Any]) -> Message:
+    stream = fields.get("stream") or ""
+    layer, _, number = stream.partition(":")
+    ends = [
+        Endpoint(fields.get(address), fields.get(port), None)
+        for address, port in (("src", "sport"), ("dst", "dport"))
+    ]
+    kind, cells = _cells(fields)
+    # The table has no random. Hellos with the same suites and name are taken to have the same.
+    told = [fields["type"], fields.get("ciphers"), fields.get("sni")]
+    return Message(
+        kind,
+        fields["frame"],
+        None,
+        _TRANSPORTS.get(fields["proto"], layer or "eap"),
+        int(number) if number else None,
+        ends[0],
+        ends[1],
+        cells,
+        json.dumps(told).encode(),
+    )
+
+
+def _cells(fields: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    if fields["type"] == "hello_verify_request" or fields.get("hrr"):
+        return "retry_request", {}
+    record_version = _code(fields["record_version"])
+    version = _code(fields["version"]) or 0
+    if fields["type"] == "ssl2_server_hello":
+        cells = server_hello_cells(legacy_version=version, cipher_suite=None)
+        return "server_hello", {"record_version": record_version, **cells}
+    if fields["type"] == "server_hello":
+        cells = server_hello_cells(
+            legacy_version=version,
+            cipher_suite=_code(fields["cipher"]),
+            supported_version=_code(fields["selected_version"]),
+            ja3s=fields["ja3s"],
+        )
+        return "server_hello", {"record_version": record_version, **cells}
+    suites = _codes(fields["ciphers"])
+    if fields["type"] == "ssl2_client_hello":
+        return "client_hello", client_hello_cells(
+            record_version=record_version,
+            legacy_version=version,
+            cipher_suites=[suite for suite in suites if suite <= 0xFFFF],
+            ssl2_cipher_kinds=[suite for suite in suites if suite > 0xFFFF],
+        )
+    # The table has an empty list where an extension is absent.
+    extensions = fields["extensions"]
+    name = fields["sni"]
+    return "client_hello", client_hello_cells(
+        record_version=record_version,
+        legacy_version=version,
+        cipher_suites=suites,
+        extensions=extensions or None,
+        supported_versions=_codes(fields["supported_versions"]) if 43 in extensions else None,
+        groups=_codes(fields["groups"]) if 10 in extensions else None,
+        alpn=[each.encode() for each in fields["alpn"]] if 16 in extensions else None,
+        server_name=None if name is None else name.encode(),
+        ja3=fields["ja3"],
+    )
+
+
+def _code(value: str | None) -> int | None:
+    """A code point as a number."""
     return None if value is None else int(value, 16)
 
 
-def codes(values: list[str] | None) -> list[int]:
-    """A list of code points as numbers; an absent list is an empty one, as in the truth."""
+def _codes(values: list[str] | None) -> list[int]:
     return [int(value, 16) for value in values or []]

@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Protocol, cast
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
 
+from tlsaudit.engines.reading import Engine, Reading
 from tlsaudit.errors import CaptureError
-from tlsaudit.inputs import Input, Source, expand
+from tlsaudit.inputs import Source, expand
 
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["ENGINES", "Engine", "read_handshakes"]
+__all__ = ["Engine", "Reading", "load", "read_handshakes"]
 
 
-class Engine(Protocol):
-    """A function from inputs to the handshake table and the captures table."""
+def load(name: str) -> Engine:
+    """Give the engine of this name; ValueError if there is none."""
+    from tlsaudit.schema.column import ENGINES
 
-    def __call__(
-        self, inputs: Iterable[Input], progress: Callable[[int], None] | None = None, /
-    ) -> tuple[pandas.DataFrame, pandas.DataFrame]:
-        """Give both tables; an input that cannot be read raises nothing."""
-
-
-def _native() -> Engine:
-    from tlsaudit.engines.native import read
-
-    return read
-
-
-ENGINES: dict[str, Callable[[], Engine]] = {"native": _native}
+    if name not in ENGINES:
+        raise ValueError(f"there is no engine `{name}`; there are: {', '.join(ENGINES)}")
+    return cast("Engine", import_module(f"tlsaudit.engines.{name}"))
 
 
 def read_handshakes(
@@ -40,16 +33,15 @@ def read_handshakes(
 ) -> pandas.DataFrame:
     """Give the handshake table of captures: one row per handshake, sorted by its key.
 
-    `paths` are files, folders, patterns, `-` or binary file objects, or one of them. `progress`
-    is called with the bytes read so far. Null means not seen; see docs/columns.md.
-    Raises CaptureError if none of them could be read; to learn about some that could not, use
-    `tlsaudit.audit`, which keeps the captures table.
+    `paths` are files, folders, patterns, `-` or binary file objects, or one of them. `engine` is
+    `native`, `scapy` or `tshark`; what it does not know is null (docs/engines.md). `progress` is
+    called with the bytes read so far. Null means not seen; see docs/columns.md.
+    Raises CaptureError if none of them could be read, EngineError if the engine cannot run; to
+    learn about captures that could not be read, use `tlsaudit.audit`, which keeps their table.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"there is no engine `{engine}`; there are: {', '.join(sorted(ENGINES))}")
-    handshakes, captures = ENGINES[engine]()(expand(_as_list(paths)), progress)
-    raise_if_nothing_was_read(captures)
-    return handshakes
+    reading = load(engine).read(expand(_as_list(paths)), progress)
+    raise_if_nothing_was_read(reading.captures)
+    return reading.handshakes
 
 
 def raise_if_nothing_was_read(captures: pandas.DataFrame) -> None:

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
+from tlsaudit.engines.reading import Reading
 from tlsaudit.inputs import Input
 
-if TYPE_CHECKING:
-    import pandas
+__all__ = ["LACKS", "read", "write_text"]
 
-__all__ = ["read", "write_text"]
+LACKS: dict[str, str] = {}
+"""Columns that this engine does not fill, and why: there are none."""
 
 
-def read(
-    inputs: Iterable[Input], progress: Callable[[int], None] | None = None
-) -> tuple[pandas.DataFrame, pandas.DataFrame]:
+def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None) -> Reading:
     """Give the handshake table and the captures table of these inputs.
 
     `progress` is called with the bytes read so far. Nothing is raised for an input that cannot
     be read: its row in the captures table says why.
     """
     from tlsaudit import schema
+    from tlsaudit._core import __version__
     from tlsaudit._core import read as read_captures
 
     inputs = list(inputs)
     reading = read_captures(_readable(inputs), progress)
-    return schema.from_arrow(reading), schema.captures_frame(_merged(inputs, reading.captures))
+    captures = schema.captures_frame(_merged(inputs, reading.captures))
+    return Reading(schema.from_arrow(reading), captures, f"tlsaudit {__version__}")
 
 
 def write_text(

@@ -329,6 +329,8 @@ def _captures(captures: pandas.DataFrame) -> Listing:
         return " ".join(str(row[n]) for n in ("format", "compression") if not is_null(row[n]))
 
     def links(row: dict[Any, Any]) -> str:
+        if is_null(row["link_types"]):
+            return ""
         return ", ".join(registry.link_type_name(int(number)) for number in row["link_types"])
 
     return _listing(

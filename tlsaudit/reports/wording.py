@@ -12,7 +12,7 @@ __all__ = ["is_null", "joined", "plural", "server_text", "version_text", "when"]
 
 def is_null(value: Any) -> bool:
     """Say whether one value of a table is null."""
-    if value is None or isinstance(value, str | int):
+    if value is None or isinstance(value, str | int) or hasattr(value, "__len__"):
         return value is None
     import pandas
 

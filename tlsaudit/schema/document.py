@@ -47,7 +47,12 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "One row per handshake and rule that it breaks, in the order of the handshake table.",
         FINDINGS,
     ),
-    ("Captures", "One row per input, in the order given.", CAPTURES),
+    (
+        "Captures",
+        "One row per input, in the order given. What only the core tells (counts of frames and the "
+        "like) is null where another engine read.",
+        CAPTURES,
+    ),
 )
 
 

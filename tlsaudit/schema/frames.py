@@ -27,6 +27,7 @@ __all__ = [
     "conform",
     "empty",
     "from_arrow",
+    "handshakes_table",
     "read_parquet",
     "to_arrow",
     "write_parquet",
@@ -99,6 +100,14 @@ def check(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
             raise SchemaError(f"{column.name}: the categories are not {', '.join(column.values)}")
         if column.ordered and not series.cat.ordered:
             raise SchemaError(f"{column.name}: the categories are not ordered")
+
+
+def handshakes_table(rows: Sequence[Mapping[str, object]]) -> pa.Table:
+    """An Arrow table for `from_arrow` of rows of the handshake table; a missing key is null."""
+    import pyarrow as pa
+
+    arrays = [_array([row.get(column.name) for row in rows], column) for column in HANDSHAKES]
+    return pa.Table.from_arrays(arrays, schema=_arrow_schema(HANDSHAKES))
 
 
 def to_arrow(frame: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:

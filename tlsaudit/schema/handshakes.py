@@ -52,9 +52,9 @@ HANDSHAKES: tuple[Column, ...] = (
     Column(
         "carrier",
         "dict<str>",
-        False,
+        True,
         "What the TLS runs inside: `tls` is nothing, `other` means that TLS began after other "
-        "bytes on the connection.",
+        "bytes on the connection. Null where the engine does not tell it.",
     ),
     Column(
         "carrier_target",
@@ -426,15 +426,16 @@ HANDSHAKES: tuple[Column, ...] = (
     Column(
         "payload_bytes",
         "uint64",
-        False,
-        "Bytes of the stream after the hellos, both directions together, as far as captured.",
+        True,
+        "Bytes of the stream after the hellos, both directions together, as far as captured. Null "
+        "where the engine does not count them.",
     ),
     Column(
         "missed_bytes",
         "uint64",
-        False,
+        True,
         "Bytes of the stream that are not in the capture, up to the end of the handshake: loss, "
-        "packets cut short, or a late start.",
+        "packets cut short, or a late start. Null where the engine does not count them.",
         "Zeek `missed_bytes` of a connection",
     ),
     Column(

@@ -1,0 +1,284 @@
+"""Where the core and other engines differ, and why: the one home of every tolerated difference.
+
+An entry names a pattern in the bytes, not files. Each was looked up in the bytes of its example;
+who is right is a part of the reason. A test fails where an entry is no longer needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tlsaudit import registry
+from tlsaudit.engines.comparison import Difference, Row
+
+__all__ = ["KNOWN_DIFFERENCES", "LAYERS_NOT_READ", "TRANSPORTS_NOT_READ", "KnownDifference"]
+
+LAYERS_NOT_READ = {
+    "geneve": "tunnel",
+    "gre": "tunnel",
+    "gtp": "tunnel",
+    "vxlan": "tunnel",
+    "wlan_centrino": "IEEE 802.11 inside Ethernet",
+    "jxta": "carrier: TLS inside JXTA messages",
+    "openvpn": "carrier: TLS inside OpenVPN packets",
+    "proxy": "carrier: the hello follows a PROXY header in one segment",
+    "rdpudp": "carrier: TLS inside RDP's own transport over UDP",
+    "tds": "carrier: TLS inside TDS packets",
+}
+"""What carries a hello that the core does not read, by Wireshark's name of the layer."""
+
+TRANSPORTS_NOT_READ = frozenset({"dtls", "eap", "quic", "udp"})
+"""Transports of which the core reads nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDifference:
+    """A difference that is tolerated.
+
+    `explains` is true of the differences meant. `example` is a capture that has one: a sample of
+    the repository, or a path in the corpus.
+    """
+
+    ident: str
+    engine: str
+    explains: Callable[[Difference], bool]
+    reason: str
+    example: str
+
+
+def _layer_not_read(difference: Difference) -> bool:
+    layers = difference.layers
+    return difference.kind == "missing" and (
+        any(layer in LAYERS_NOT_READ for layer in layers)
+        # IP inside IP, whichever versions.
+        or sum(layer in ("ip", "ipv6") for layer in layers) > 1
+    )
+
+
+def _transport_not_read(difference: Difference) -> bool:
+    return difference.kind == "missing" and difference.transport in TRANSPORTS_NOT_READ
+
+
+def _container_not_read(difference: Difference) -> bool:
+    return difference.kind == "missing" and not difference.our_capture.get("readable", True)
+
+
+def _container_not_read_by_the_other(difference: Difference) -> bool:
+    return difference.kind == "extra" and not difference.their_capture.get("readable", True)
+
+
+def _ssl2_hello_lost_by_two_passes(difference: Difference) -> bool:
+    return _is_extra(difference, "client_hello") and _ours(difference)["record_version"] == _SSL2
+
+
+def _hello_in_part(difference: Difference) -> bool:
+    return (
+        difference.message == "client_hello"
+        and difference.our_row is not None
+        and difference.our_row["client_hello_complete"] is False
+        and (
+            difference.kind == "extra"
+            or difference.column == "ja3"
+            # Nothing is concluded from the part: neither a yes nor an empty list.
+            or not (difference.ours or difference.theirs)
+            or (difference.column == "client_hello_complete" and difference.theirs is True)
+        )
+    )
+
+
+def _ipv6_without_length(difference: Difference) -> bool:
+    return (
+        difference.kind == "extra"
+        and difference.layers[-1:] == ("_ws.malformed",)
+        and "ipv6" in difference.layers
+    )
+
+
+def _stream_behind_socks(difference: Difference) -> bool:
+    return (
+        difference.column == "stream"
+        and "socks" in difference.layers_of_capture
+        and difference.theirs > difference.ours
+    )
+
+
+def _server_hello_in_part(difference: Difference) -> bool:
+    return (
+        difference.message == "server_hello"
+        and difference.our_row is not None
+        and difference.our_row["server_hello_complete"] is False
+        and (difference.kind == "extra" or difference.column == "server_hello_complete")
+    )
+
+
+def _server_hello_in_unfinished_record(difference: Difference) -> bool:
+    if not _is_extra(difference, "server_hello"):
+        return False
+    row = _ours(difference)
+    # Nothing that follows the record was seen, or bytes of it are known to be missing.
+    return row["outcome"] in ("hellos_only", "server_only") or row["defect"] in _HOLES
+
+
+def _nonce_taken_for_server_hello(difference: Difference) -> bool:
+    row = difference.their_row
+    return (
+        difference.kind == "missing"
+        and difference.message == "server_hello"
+        and row is not None
+        and row["server_legacy_version"] == 0
+    )
+
+
+def _group(difference: Difference) -> bool:
+    return difference.column == "negotiated_group" and difference.theirs is None
+
+
+def _group_of_unknown_suite(difference: Difference) -> bool:
+    if not _group(difference):
+        return False
+    suite = registry.cipher_suite(_ours(difference)["negotiated_cipher_suite"])
+    return (
+        suite is None
+        or not suite.registered
+        or suite.cipher.startswith("ARIA")
+        or suite.key_exchange == "ECDHE_PSK"
+    )
+
+
+def _group_behind_hole(difference: Difference) -> bool:
+    return _group(difference) and _ours(difference)["defect"] in _HOLES
+
+
+def _group_behind_broken_certificate(difference: Difference) -> bool:
+    return _group(difference) and "_ws.malformed" in difference.layers
+
+
+def _is_extra(difference: Difference, message: str) -> bool:
+    return difference.kind == "extra" and difference.message == message
+
+
+def _ours(difference: Difference) -> Row:
+    """The core's row, of a difference that is not missing."""
+    assert difference.our_row is not None
+    return difference.our_row
+
+
+_SSL2 = 0x0002
+_HOLES = ("gap", "truncated")
+
+KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
+    KnownDifference(
+        "container-not-read",
+        "tshark",
+        _container_not_read,
+        "the file begins as no pcap or pcapng does: the core says what it is and how to convert "
+        "it, Wireshark reads it",
+        "_derived/tls11.snoop",
+    ),
+    KnownDifference(
+        "container-not-read-by-wireshark",
+        "tshark",
+        _container_not_read_by_the_other,
+        "the file is a pcap that is compressed with xz: the core reads it, Wireshark does not",
+        "pcap-xz.pcap.xz",
+    ),
+    KnownDifference(
+        "transport-not-read",
+        "tshark",
+        _transport_not_read,
+        "TLS inside datagrams, which the core does not read: Wireshark is right",
+        "AlexeyVasilev+PcapFlowLab/tests/data/parsing/quic/quic_example_1.pcap",
+    ),
+    KnownDifference(
+        "layer-not-read",
+        "tshark",
+        _layer_not_read,
+        "a tunnel or carrier that the core does not read lies around the hello: Wireshark is right",
+        "AlexeyVasilev+PcapFlowLab/tests/data/parsing/gre/"
+        "24_outer_vlan_mpls_mpls_gre_inner_ipv4_tcp_tls_client_hello.pcap",
+    ),
+    KnownDifference(
+        "ssl2-format-hello-in-two-passes",
+        "tshark",
+        _ssl2_hello_lost_by_two_passes,
+        "a ClientHello in the format of SSL 2.0 (80 xx 01 03) that is answered with TLS: in its "
+        "second pass Wireshark knows the connection as TLS and calls the record unknown; in one "
+        "pass it shows the hello that the core has",
+        "HatBoy+Pcap-Analyzer/pcaps/web_get2.pcap",
+    ),
+    KnownDifference(
+        "client-hello-in-part",
+        "tshark",
+        _hello_in_part,
+        "a part of the ClientHello is not in the capture, or its lengths contradict each other: "
+        "the core keeps what is there and says that it is a part, Wireshark shows nothing or shows "
+        "the part as if it were all",
+        "snap-length-cut.pcap",
+    ),
+    KnownDifference(
+        "server-hello-in-part",
+        "tshark",
+        _server_hello_in_part,
+        "a part of the ServerHello is not in the capture: the core says so, Wireshark shows "
+        "nothing, or the part as if it were all",
+        "_derived/tls11.snap96.pcap",
+    ),
+    KnownDifference(
+        "server-hello-in-unfinished-record",
+        "tshark",
+        _server_hello_in_unfinished_record,
+        "the ServerHello is whole, but the record that it begins goes on in bytes that are not in "
+        "the capture: Wireshark waits for the whole record, the core reads the hello",
+        "cisco+mercury/test/afl_data/corner-cases.pcap",
+    ),
+    KnownDifference(
+        "ipv6-length-zero",
+        "tshark",
+        _ipv6_without_length,
+        "an IPv6 packet with TCP whose payload length is 0, as it is captured where the network "
+        "card cuts segments: Wireshark calls it malformed, the core believes the frame's length",
+        "microsoft+prot-od-netcaps/frames/MS-CERSOD_Example3_Win10_X64_WS2016_X64_Domain.pcap",
+    ),
+    KnownDifference(
+        "stream-behind-socks",
+        "tshark",
+        _stream_behind_socks,
+        "Wireshark numbers the connection that it imagines inside a SOCKS dialogue, so that the "
+        "TCP connections behind it have higher numbers than there are connections",
+        "arkime+arkime/tests/pcap/socks-https-example.pcap",
+    ),
+    KnownDifference(
+        "nonce-taken-for-server-hello",
+        "tshark",
+        _nonce_taken_for_server_hello,
+        "an encrypted handshake record whose first byte is 02, the explicit nonce of a Finished: "
+        "Wireshark takes it for a ServerHello of version 0x0000",
+        "cisco+mercury/test/afl_data/corner-cases.pcap",
+    ),
+    KnownDifference(
+        "group-of-suite-unknown-to-wireshark",
+        "tshark",
+        _group_of_unknown_suite,
+        "Wireshark 4.0 takes a ServerKeyExchange apart by the suite's key exchange, which it does "
+        "not know for ARIA, ECDHE_PSK, the old ChaCha20 and unregistered suites; the core reads a "
+        "named curve where every length of the message fits one",
+        "HatBoy+Pcap-Analyzer/pcaps/tomcat.pcap",
+    ),
+    KnownDifference(
+        "group-behind-hole",
+        "tshark",
+        _group_behind_hole,
+        "bytes between ServerHello and ServerKeyExchange are not in the capture: the core finds "
+        "the next record behind the hole, Wireshark does not",
+        "CESNET+ipfixprobe/tests/functional/inputs/tls.pcap",
+    ),
+    KnownDifference(
+        "group-behind-broken-certificate",
+        "tshark",
+        _group_behind_broken_certificate,
+        "a certificate that is no DER comes before the ServerKeyExchange in the frame: Wireshark "
+        "calls the packet malformed and stops there",
+        "CESNET+FlowTest/pcap/tls_malformed_cert.pcap",
+    ),
+)

@@ -1,0 +1,105 @@
+"""What an engine is and what it gives, and the parts that engines without a core share."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tlsaudit.inputs import STANDARD_INPUT, Input
+
+if TYPE_CHECKING:
+    import pandas
+
+    from tlsaudit.engines.messages import Message
+
+__all__ = ["Engine", "Found", "Reading", "as_file", "problem_of", "reading_of"]
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """The tables of one run of one engine.
+
+    `program` says what read, with its version. `layers` is what the engine calls the layers of a
+    frame, by capture and frame: of those with a message, and of others that explain something;
+    empty where an engine does not say.
+    """
+
+    handshakes: pandas.DataFrame
+    captures: pandas.DataFrame
+    program: str
+    layers: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A module that reads captures its own way into the tables that all engines share."""
+
+    LACKS: Mapping[str, str]
+    """Columns of the handshake table that it does not fill as the core does, and why."""
+
+    def read(
+        self, inputs: Iterable[Input], progress: Callable[[int], None] | None = None, /
+    ) -> Reading:
+        """Give the tables; an input that cannot be read raises nothing."""
+
+
+@dataclass
+class Found:
+    """What an engine found in one input; `error` is why it did not get to its end."""
+
+    messages: list[Message] = field(default_factory=list)
+    layers: dict[int, str] = field(default_factory=dict)
+    readable: bool = True
+    error_kind: str | None = None
+    error: str | None = None
+
+
+def problem_of(item: Input) -> Found:
+    """Give what is found in an input before it is read: nothing, or why it cannot be read."""
+    if item.problem is None:
+        return Found()
+    return Found(readable=False, error_kind=item.problem_kind, error=item.problem)
+
+
+def reading_of(
+    inputs: Sequence[Input], found: Sequence[Found], engine: str, program: str
+) -> Reading:
+    """Make the tables of what was found in each input."""
+    from tlsaudit import schema
+    from tlsaudit.engines.pairing import rows
+
+    handshakes: list[dict[str, Any]] = []
+    captures: list[dict[str, Any]] = []
+    layers: dict[tuple[str, int], str] = {}
+    for item, each in zip(inputs, found, strict=True):
+        of_capture = rows(each.messages, item.name, engine)
+        handshakes.extend(of_capture)
+        captures.append(
+            {
+                "capture": item.name,
+                "readable": each.readable,
+                "tls_streams": len({(row["transport"], row["stream"]) for row in of_capture}),
+                "handshakes": len(of_capture),
+                "error_kind": each.error_kind,
+                "error": each.error,
+            }
+        )
+        layers.update({(item.name, frame): names for frame, names in each.layers.items()})
+    table = schema.from_arrow(schema.handshakes_table(handshakes))
+    return Reading(table, schema.captures_frame(captures), program, layers)
+
+
+def as_file(item: Input, folder: Path) -> str:
+    """Give the absolute path of an input's bytes; a stream is first copied into the folder."""
+    if isinstance(item.source, str) and item.source != STANDARD_INPUT:
+        return os.path.abspath(item.source)
+    stream = sys.stdin.buffer if isinstance(item.source, str) else item.source
+    number = len(list(folder.glob("stream-*")))
+    path = folder / f"stream-{number}"
+    with path.open("xb") as file:
+        shutil.copyfileobj(stream, file)
+    return str(path)

@@ -1,0 +1,381 @@
+"""The scapy engine: scapy's TLS layer over its TCP sessions, as a second opinion.
+
+It needs the extra `tlsaudit[scapy]`. scapy is GPL-2.0-only, so nothing else leans on it. It reads
+about a thousand packets with TLS a second: for small captures, not for a day of traffic.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tlsaudit.engines.messages import (
+    Endpoint,
+    Message,
+    client_hello_cells,
+    kind_of_server_hello,
+    server_hello_cells,
+)
+from tlsaudit.engines.reading import Found, Reading, as_file, problem_of, reading_of
+from tlsaudit.errors import EngineError
+from tlsaudit.inputs import Input
+
+if TYPE_CHECKING:
+    from scapy.packet import Packet
+
+__all__ = ["LACKS", "read"]
+
+LACKS = {
+    "carrier": "scapy is asked about TLS alone, not about what came before it",
+    "carrier_target": "as `carrier`",
+    "end": "only hellos and alerts are asked for",
+    "end_frame": "as `end`",
+    "outcome": "completion shows in records that are not asked for: hellos and alerts alone decide",
+    "resumed": "inferred from messages behind the hellos",
+    "payload_bytes": "only hellos and alerts are asked for",
+    "missed_bytes": "scapy fills what is missing with zeros and does not say so",
+    "defect": "as `missed_bytes`",
+    "defect_at": "as `missed_bytes`",
+    "ja3": "scapy computes no fingerprints",
+    "ja4": "as `ja3`",
+    "ja3s": "as `ja3`",
+    "negotiated_group": "scapy reads a ServerKeyExchange only with the session that led to it",
+    "certificate_subject": "certificates are not asked for",
+    "certificate_issuer": "as `certificate_subject`",
+    "certificate_not_after": "as `certificate_subject`",
+    "certificate_key": "as `certificate_subject`",
+    "certificate_signature": "as `certificate_subject`",
+}
+"""Columns that this engine does not fill as the core does, and why."""
+
+# Behind so many bytes of one direction no hello is looked for any more: a hello and what may come
+# before it (STARTTLS) fit in it, and memory for a direction has an end.
+_BYTES_OF_A_DIRECTION = 64 * 1024
+
+
+def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None) -> Reading:
+    """Give the tables of these inputs as scapy sees them.
+
+    Raises EngineError where scapy or cryptography is missing; an input that cannot be read raises
+    nothing.
+    """
+    for needed in ("scapy", "cryptography"):
+        if find_spec(needed) is None:
+            raise EngineError(
+                f"the scapy engine needs {needed}, which is not installed: "
+                "run `pip install 'tlsaudit[scapy]'`"
+            )
+    inputs = list(inputs)
+    found = [problem_of(item) for item in inputs]
+    done = 0
+    with _quiet(), tempfile.TemporaryDirectory(prefix="tlsaudit-") as folder:
+        import scapy
+
+        for item, each in zip(inputs, found, strict=True):
+            if item.problem is None:
+                path = as_file(item, Path(folder))
+                _read_one(path, item.name, each)
+                done += Path(path).stat().st_size if each.readable else 0
+                if progress is not None:
+                    progress(done)
+        return reading_of(inputs, found, "scapy", f"scapy {scapy.VERSION}")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep scapy from writing about packets that it cannot take apart; that is for the tables."""
+    logger = logging.getLogger("scapy.runtime")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            # cryptography warns that Triple DES is old, which is why we are here.
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _read_one(path: str, name: str, found: Found) -> None:
+    import scapy.layers.inet6
+    import scapy.layers.l2  # noqa: F401 (each registers its link and network layers)
+    from scapy.error import Scapy_Exception
+    from scapy.utils import PcapReader
+
+    try:
+        with PcapReader(path) as reader:
+            _read_packets(reader, found)
+    except Scapy_Exception as error:
+        found.readable, found.error_kind = False, "unsupported"
+        found.error = f"{name}: scapy: {error}"
+    except OSError as error:
+        found.readable = bool(found.messages)
+        found.error_kind = "io"
+        found.error = f"{name}: {error.strerror or error}"
+    except EOFError:
+        found.error_kind = "cut"
+        found.error = f"{name}: the compressed file ends too soon"
+
+
+def _read_packets(reader: Any, found: Found) -> None:
+    from scapy.layers.inet import TCP
+    from scapy.sessions import IPSession
+
+    streams, fragments = _Streams(), IPSession()
+    frame = 0
+    while True:
+        try:
+            packet = reader.recv(stop_dissection_after=TCP)
+        except EOFError:
+            return
+        if packet is None:
+            return
+        frame += 1
+        packet = fragments.process(packet)
+        if packet is None or TCP not in packet:
+            continue
+        for message in streams.messages(packet, frame):
+            found.messages.append(message)
+
+
+class _Streams:
+    """Every TCP connection: its number, and which of its directions speak TLS."""
+
+    def __init__(self) -> None:
+        self._session = _session()
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._count = 0
+        # Bytes of each direction that were handed to scapy; absent where TLS has not begun.
+        self._given: dict[bytes, int] = {}
+        self._done: set[bytes] = set()
+        # The direction waits for the rest of a record that began in an earlier frame.
+        self._waiting: set[bytes] = set()
+
+    def messages(self, packet: Packet, frame: int) -> Iterator[Message]:
+        from scapy.layers.inet import TCP
+        from scapy.layers.tls.record import TLS
+        from scapy.layers.tls.record_sslv2 import SSLv2
+        from scapy.packet import Padding
+        from scapy.sessions import streamcls
+
+        source, destination = _ends(packet)
+        stream = self._number(packet, source, destination)
+        direction = _name(source, destination)
+        payload = packet[TCP].payload
+        data = b"" if isinstance(payload, Padding) else payload.original
+        if not data or direction in self._done:
+            return
+        if direction not in self._given:
+            if not _begins_tls(data):
+                return
+            self._given[direction] = 0
+        self._given[direction] += len(data)
+        if self._given[direction] > _BYTES_OF_A_DIRECTION:
+            self._forget(direction)
+            return
+        # By its port alone scapy would take TLS for TLS on 443 only.
+        _, metadata = self._session.tcp_frags[direction]
+        record = SSLv2 if data[0] & 0x80 and direction not in self._waiting else TLS
+        metadata.setdefault("pay_class", record)
+        metadata.setdefault("tcp_reassemble", streamcls(record))
+        began_here = direction not in self._waiting
+        ts = int(packet.time * 1_000_000_000) if began_here else None
+        try:
+            whole = self._session.process(packet)
+        except Exception:
+            # scapy raises whatever a malformed record made it stumble over.
+            self._forget(direction)
+            return
+        if whole is None or not (TLS in whole or SSLv2 in whole):
+            self._waiting.add(direction)
+            return
+        self._waiting.discard(direction)
+        for kind, cells, random in _messages_of(whole):
+            yield Message(kind, frame, ts, "tcp", stream, source, destination, cells, random)
+
+    def _number(self, packet: Packet, source: Endpoint, destination: Endpoint) -> int:
+        """Number connections as Wireshark does: by addresses and ports, anew with every new SYN."""
+        from scapy.layers.inet import TCP
+
+        ends = ((source.ip, source.port), (destination.ip, destination.port))
+        key = (*sorted(ends, key=str),)
+        segment = packet[TCP]
+        opens = segment.flags.S and not segment.flags.A
+        begun = (*ends, segment.seq)
+        if key not in self._numbers or (opens and self._numbers.get(begun) != self._numbers[key]):
+            for direction in (_name(source, destination), _name(destination, source)):
+                self._given.pop(direction, None)
+                self._done.discard(direction)
+                self._waiting.discard(direction)
+                self._session.tcp_frags.pop(direction, None)
+            self._numbers[key] = self._count
+            self._count += 1
+        if opens:
+            self._numbers[begun] = self._numbers[key]
+        return self._numbers[key]
+
+    def _forget(self, direction: bytes) -> None:
+        self._done.add(direction)
+        self._session.tcp_frags.pop(direction, None)
+
+
+def _session() -> Any:
+    from scapy.sessions import TCPSession
+
+    class Session(TCPSession):
+        """scapy's own names a direction by what lies below TCP, which may be no address."""
+
+        def _get_ident(self, pkt: Packet, session: bool = False) -> bytes:
+            source, destination = _ends(pkt)
+            if session:
+                source, destination = sorted((source, destination), key=str)
+            return _name(source, destination)
+
+    return Session()
+
+
+def _name(source: Endpoint, destination: Endpoint) -> bytes:
+    """What tells one direction of one connection from all others."""
+    return f"{source.ip} {source.port},{destination.ip} {destination.port}".encode()
+
+
+def _ends(packet: Packet) -> tuple[Endpoint, Endpoint]:
+    from scapy.layers.inet import IP, TCP
+    from scapy.layers.inet6 import IPv6
+    from scapy.layers.l2 import CookedLinux, Ether
+    from scapy.utils import str2mac
+
+    segment = packet[TCP]
+    below = segment.underlayer
+    while below is not None and not isinstance(below, IP | IPv6):
+        below = below.underlayer
+    ether = packet.getlayer(Ether)
+    cooked = packet.getlayer(CookedLinux)
+    macs = (ether.src, ether.dst) if ether is not None else (None, None)
+    if cooked is not None and cooked.lladdrlen == 6:
+        macs = (str2mac(cooked.src[:6]), None)
+    ips = (below.src, below.dst) if below is not None else (None, None)
+    return Endpoint(ips[0], segment.sport, macs[0]), Endpoint(ips[1], segment.dport, macs[1])
+
+
+def _begins_tls(data: bytes) -> bool:
+    """Whether a segment begins with a handshake or alert record, or a hello as in SSL 2.0."""
+    if data[0] in (21, 22):
+        return len(data) < 2 or data[1] == 3
+    return len(data) >= 3 and data[0] & 0x80 != 0 and data[2] in (1, 4)
+
+
+def _messages_of(packet: Packet) -> Iterator[tuple[Any, dict[str, Any], bytes | None]]:
+    from scapy.layers.tls.handshake import (
+        TLS13ClientHello,
+        TLS13HelloRetryRequest,
+        TLSClientHello,
+        TLSServerHello,
+    )
+    from scapy.layers.tls.handshake_sslv2 import SSLv2ClientHello, SSLv2ServerHello
+    from scapy.layers.tls.record import TLS, TLSAlert
+    from scapy.layers.tls.record_sslv2 import SSLv2
+
+    layer = packet
+    while layer:
+        for message in layer.msg if isinstance(layer, TLS | SSLv2) else ():
+            if isinstance(message, SSLv2ClientHello):
+                yield "client_hello", _ssl2_client_hello(message), None
+            elif isinstance(message, SSLv2ServerHello):
+                cells = server_hello_cells(legacy_version=message.version, cipher_suite=None)
+                yield "server_hello", {"record_version": 2, **cells}, None
+            elif isinstance(message, TLS13HelloRetryRequest):
+                yield "retry_request", {}, message.random_bytes
+            elif isinstance(message, TLSClientHello | TLS13ClientHello):
+                yield "client_hello", _client_hello(message, layer.version), _random(message)
+            elif isinstance(message, TLSServerHello):
+                random = _random(message)
+                yield (
+                    kind_of_server_hello(random),
+                    {"record_version": layer.version, **_server_hello(message, random)},
+                    random,
+                )
+            elif isinstance(message, TLSAlert) and message.level in (1, 2):
+                # Of an encrypted one neither level nor description is known.
+                cells = {"alert_level": message.level, "alert_description": message.descr}
+                yield "alert", cells, None
+        layer = layer.payload
+
+
+def _ssl2_client_hello(message: Packet) -> dict[str, Any]:
+    specs = [int(spec) for spec in message.ciphers]
+    return client_hello_cells(
+        record_version=0x0002,
+        legacy_version=message.version,
+        cipher_suites=[spec for spec in specs if spec <= 0xFFFF],
+        ssl2_cipher_kinds=[spec for spec in specs if spec > 0xFFFF],
+    )
+
+
+def _client_hello(message: Packet, record_version: int) -> dict[str, Any]:
+    extensions = _extensions(message)
+    names = [
+        each.servername
+        for each in _field(extensions, 0, "servernames", [])
+        if each.nametype == 0 and isinstance(each.servername, bytes)
+    ]
+    protocols = _field(extensions, 16, "protocols", None)
+    return client_hello_cells(
+        record_version=record_version,
+        legacy_version=message.version,
+        cipher_suites=message.ciphers or [],
+        extensions=None if message.extlen is None else [each.type for each in message.ext or []],
+        supported_versions=_field(extensions, 43, "versions", None),
+        groups=_field(extensions, 10, "groups", None),
+        alpn=None if protocols is None else [each.protocol for each in protocols],
+        server_name=names[0] if names else None,
+    )
+
+
+def _server_hello(message: Packet, random: bytes | None) -> dict[str, Any]:
+    extensions = _extensions(message)
+    protocols = _field(extensions, 16, "protocols", None)
+    share = _field(extensions, 51, "server_share", None)
+    compression = getattr(message, "comp", None)
+    return server_hello_cells(
+        legacy_version=message.version,
+        cipher_suite=message.cipher,
+        random=random,
+        compression_method=compression[0] if compression else None,
+        supported_version=_field(extensions, 43, "version", None),
+        key_share_group=None if share is None else share.group,
+        alpn=protocols[0].protocol if protocols else None,
+    )
+
+
+def _extensions(message: Packet) -> dict[int, Packet]:
+    """The extensions by type, the first of each."""
+    found: dict[int, Packet] = {}
+    for each in message.ext or []:
+        found.setdefault(each.type, each)
+    return found
+
+
+def _field(extensions: dict[int, Packet], kind: int, name: str, otherwise: Any) -> Any:
+    """One field of an extension; otherwise where it is not there, or scapy left it as bytes."""
+    extension = extensions.get(kind)
+    if extension is None:
+        return otherwise
+    value = extension.fields.get(name, otherwise)
+    return list(value) if isinstance(value, list) else value
+
+
+def _random(message: Packet) -> bytes | None:
+    """The 32 bytes of the random, whose first four scapy shows as a time."""
+    rest = message.random_bytes
+    if not isinstance(rest, bytes):
+        return None
+    if len(rest) == 32:
+        return rest
+    return int(message.gmt_unix_time).to_bytes(4, "big") + rest

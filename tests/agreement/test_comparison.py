@@ -1,5 +1,7 @@
 """Two tables are compared hello by hello, and a mistake in one of them is found."""
 
+from types import SimpleNamespace
+
 import pytest
 from click.testing import CliRunner
 from support.command import SAMPLES
@@ -25,7 +27,8 @@ def reading(rows):
 
 
 def compared(ours, theirs, lacks=()):
-    return agreement(reading(ours), reading(theirs), "tshark", dict.fromkeys(lacks, "a reason"))
+    other = SimpleNamespace(LACKS=dict.fromkeys(lacks, "a reason"), TRANSPORTS={"tcp"})
+    return agreement(reading(ours), reading(theirs), "tshark", other)
 
 
 def test_equal_tables_agree():
@@ -75,6 +78,10 @@ def test_a_column_that_the_other_lacks_is_not_compared():
     ours, theirs = handshake_row(ja3="a"), handshake_row(ja3=None)
     assert not compared([ours], [theirs]).holds
     assert compared([ours], [theirs], lacks=["ja3"]).holds
+
+
+def test_a_transport_that_the_other_does_not_read_is_not_compared():
+    assert compared([handshake_row(transport="dtls")], []).holds
 
 
 def test_a_hello_that_belongs_to_another_answer_is_a_difference():

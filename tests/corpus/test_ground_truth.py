@@ -2,7 +2,7 @@
 
 import pytest
 from support.engines import needs_tshark
-from support.truth import NOT_IN_THE_TABLE, reading
+from support.truth import Table, reading
 
 from tlsaudit.engines import native
 from tlsaudit.engines.agreement import agreement, sentence, verify
@@ -23,7 +23,7 @@ def agreement_with_table(corpus):
     """The core's tables of the corpus, compared with what tshark found in it."""
     inputs = [Input(name, str(corpus.folder / name)) for name in sorted(corpus.captures)]
     theirs = reading(corpus.truth, inputs)
-    return agreement(native.read(inputs), theirs, "tshark", NOT_IN_THE_TABLE)
+    return agreement(native.read(inputs), theirs, "tshark", Table)
 
 
 def test_no_hello_is_missing_or_invented_and_every_field_is_equal(corpus, agreement_with_table):

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from tlsaudit.engines import tshark
 from tlsaudit.engines.messages import (
     Endpoint,
     Message,
@@ -16,29 +17,32 @@ from tlsaudit.engines.messages import (
     server_hello_cells,
 )
 from tlsaudit.engines.reading import Found, Reading, reading_of
-from tlsaudit.engines.tshark import LACKS
 
 if TYPE_CHECKING:
     from tlsaudit.inputs import Input
 
 _TRANSPORTS = {"dtls": "dtls", "eap-tls": "eap", "quic": "quic"}
 
-NOT_IN_THE_TABLE = {
-    **LACKS,
-    **dict.fromkeys(
-        (
-            "client",
-            "client_mac",
-            "server",
-            "compression_method",
-            "negotiated_group",
-            "negotiated_alpn",
-            "downgrade_sentinel",
+
+class Table:
+    """What can be compared with the table."""
+
+    LACKS: ClassVar = {
+        **tshark.LACKS,
+        **dict.fromkeys(
+            (
+                "client",
+                "client_mac",
+                "server",
+                "compression_method",
+                "negotiated_group",
+                "negotiated_alpn",
+                "downgrade_sentinel",
+            ),
+            "the table has no such column",
         ),
-        "the table has no such column",
-    ),
-}
-"""Columns that cannot be compared with the table."""
+    }
+    TRANSPORTS = tshark.TRANSPORTS
 
 
 def reading(truth: Path, inputs: list[Input]) -> Reading:

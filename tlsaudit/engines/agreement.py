@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from tlsaudit.engines.comparison import Difference, compare
+from tlsaudit.engines.comparison import Abilities, Difference, compare
 from tlsaudit.engines.known_differences import KNOWN_DIFFERENCES, KnownDifference
 from tlsaudit.inputs import Input
 from tlsaudit.safe_text import visible
@@ -77,7 +77,7 @@ class Agreement:
         lines.extend(
             f"  {counts[entry.ident]:,} {entry.ident}: {entry.reason}"
             for entry in KNOWN_DIFFERENCES
-            if entry.ident in counts
+            if entry.engine == self.engine and entry.ident in counts
         )
         lines.append(f"unexplained differences: {len(self.unexplained):,}")
         lines.extend(f"  {sentence(each)}" for each in self.unexplained)
@@ -106,12 +106,12 @@ def verify(
     other = load(engine)
     inputs = list(inputs)
     theirs = other.read(inputs, progress)
-    return agreement(native.read(inputs), theirs, engine, other.LACKS)
+    return agreement(native.read(inputs), theirs, engine, other)
 
 
-def agreement(ours: Reading, theirs: Reading, engine: str, lacks: Mapping[str, str]) -> Agreement:
+def agreement(ours: Reading, theirs: Reading, engine: str, other: Abilities) -> Agreement:
     """Compare two readings of the same captures and look up every difference."""
-    comparison = compare(ours, theirs, engine, lacks)
+    comparison = compare(ours, theirs, engine, other)
     explained: list[tuple[Difference, KnownDifference]] = []
     unexplained: list[Difference] = []
     for difference in comparison.differences:

@@ -8,16 +8,16 @@ a message that both have, every column is compared that the other engine does no
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import pandas
 
     from tlsaudit.engines.reading import Reading
 
-__all__ = ["MESSAGES", "Comparison", "Difference", "compare"]
+__all__ = ["MESSAGES", "Abilities", "Comparison", "Difference", "compare"]
 
 Row: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal["missing", "extra", "cell"]
@@ -98,8 +98,8 @@ class Difference:
 
     `column` is null where a whole message is missing or extra. `ours` is what the core has,
     `theirs` what the other engine has. The rows, what else either has on the same stream, the
-    rows of the captures table, and the layers of the frame and of the capture in the other
-    engine's words are there for those who ask why.
+    rows of the captures table, and what the other engine says of the frame, the capture and the
+    stream are there for those who ask why.
     """
 
     engine: str
@@ -120,6 +120,14 @@ class Difference:
     their_capture: Row
     layers: tuple[str, ...]
     layers_of_capture: frozenset[str]
+    notes: Set[str]
+
+
+class Abilities(Protocol):
+    """What an engine declares: see `reading.Engine`."""
+
+    LACKS: Mapping[str, str]
+    TRANSPORTS: Set[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +138,8 @@ class Comparison:
     compared: Mapping[str, int]
 
 
-def compare(ours: Reading, theirs: Reading, engine: str, lacks: Mapping[str, str]) -> Comparison:
-    """Compare the core's reading with that of another engine, which lacks some columns."""
+def compare(ours: Reading, theirs: Reading, engine: str, other: Abilities) -> Comparison:
+    """Compare the core's reading with that of another engine, as far as that goes."""
     layers = {key: tuple(names.split(":")) for key, names in theirs.layers.items()}
     of_captures: defaultdict[str, set[str]] = defaultdict(set)
     for (capture, _), names in layers.items():
@@ -142,10 +150,13 @@ def compare(ours: Reading, theirs: Reading, engine: str, lacks: Mapping[str, str
         _Side(theirs),
         layers,
         {capture: frozenset(names) for capture, names in of_captures.items()},
+        theirs.notes,
     )
     compared: Counter[str] = Counter()
     differences: list[Difference] = []
     for key in sorted(sides.ours.messages.keys() | sides.theirs.messages.keys()):
+        if key[1] not in other.TRANSPORTS:
+            continue
         our_row, their_row = sides.ours.messages.get(key), sides.theirs.messages.get(key)
         if our_row is None or their_row is None:
             kind: Kind = "missing" if our_row is None else "extra"
@@ -153,7 +164,7 @@ def compare(ours: Reading, theirs: Reading, engine: str, lacks: Mapping[str, str
             continue
         compared[key[3]] += 1
         for column in _columns(key[3], our_row, their_row):
-            if column in lacks or (column == "ts" and their_row[column] is None):
+            if column in other.LACKS or (column == "ts" and their_row[column] is None):
                 # Other engines do not know the time of a message that began in another frame.
                 continue
             if our_row[column] != their_row[column] and not sides.follows(key, column):
@@ -190,6 +201,7 @@ class _Sides:
     theirs: _Side
     layers: Mapping[tuple[str, int], tuple[str, ...]]
     layers_of_capture: Mapping[str, frozenset[str]]
+    notes: Mapping[tuple[str, str, int], Set[str]]
 
     def follows(self, key: _Key, column: str) -> bool:
         """Whether a cell differs because a hello of the row is missing or extra itself."""
@@ -228,6 +240,7 @@ class _Sides:
             their_capture=self.theirs.captures.get(capture, {}),
             layers=self.layers.get((capture, frame), ()),
             layers_of_capture=self.layers_of_capture.get(capture, frozenset()),
+            notes=self.notes.get((capture, transport, stream), frozenset()),
         )
 
 

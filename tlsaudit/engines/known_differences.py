@@ -154,6 +154,33 @@ def _group_behind_broken_certificate(difference: Difference) -> bool:
     return _group(difference) and "_ws.malformed" in difference.layers
 
 
+def _frames_counted_differently(difference: Difference) -> bool:
+    ours, theirs = difference.our_capture.get("frames"), difference.their_capture.get("frames")
+    return ours is not None and theirs is not None and ours != theirs
+
+
+def _left_as_bytes_below_tcp(difference: Difference) -> bool:
+    return (difference.kind == "extra" and difference.layers[-1:] in (("Raw",), ("Padding",))) or (
+        # Connections that scapy does not see are missing in its numbers too.
+        difference.column == "stream"
+        and difference.theirs < difference.ours
+        and not difference.layers_of_capture.isdisjoint(("Raw", "Padding"))
+    )
+
+
+def _noted(*words: str) -> Callable[[Difference], bool]:
+    """Whether scapy came across one of these in the stream."""
+    return lambda difference: not difference.notes.isdisjoint(words)
+
+
+def _mac_of_cooked_capture(difference: Difference) -> bool:
+    return difference.column == "client_mac" and difference.theirs is None
+
+
+def _time_of_other_interface(difference: Difference) -> bool:
+    return difference.column == "ts" and difference.our_capture.get("format") == "pcapng"
+
+
 def _is_extra(difference: Difference, message: str) -> bool:
     return difference.kind == "extra" and difference.message == message
 
@@ -280,5 +307,79 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "a certificate that is no DER comes before the ServerKeyExchange in the frame: Wireshark "
         "calls the packet malformed and stops there",
         "CESNET+FlowTest/pcap/tls_malformed_cert.pcap",
+    ),
+    KnownDifference(
+        "container-not-read-by-scapy",
+        "scapy",
+        _container_not_read_by_the_other,
+        "the file is compressed with zstd, xz or lz4, or is a pcap with longer packet headers: "
+        "the core reads it, scapy does not",
+        "pcap-lz4.pcap.lz4",
+    ),
+    KnownDifference(
+        "frames-counted-differently",
+        "scapy",
+        _frames_counted_differently,
+        "the file has packets in blocks that scapy passes over (the old Packet Block of pcapng), "
+        "so that its frame numbers are lower; the core counts as Wireshark does",
+        "pcapng-blocks.pcapng",
+    ),
+    KnownDifference(
+        "left-as-bytes-below-tcp",
+        "scapy",
+        _left_as_bytes_below_tcp,
+        "a link layer, tag or fragment that scapy leaves as bytes lies around the segment, so that "
+        "it sees no TCP there and numbers connections without it; the core takes it apart",
+        "link-mpls.pcap",
+    ),
+    KnownDifference(
+        "segments-not-in-order",
+        "scapy",
+        _noted("not-in-order", "number-wraps"),
+        "segments of the stream are missing, repeated, out of order or pass sequence number 2^32: "
+        "scapy fills holes with zeros and takes a record for whole as soon as it is long enough; "
+        "the core waits for the segment",
+        "segments-out-of-order.pcap",
+    ),
+    KnownDifference(
+        "message-left-as-bytes",
+        "scapy",
+        _noted("bytes-left", "stumbled"),
+        "a hello that goes over several records, a HelloRetryRequest, or one whose lengths "
+        "contradict each other: scapy takes apart records one by one and leaves such a one as "
+        "bytes; the core joins records and keeps what can be read",
+        "hello-over-many-records.pcap",
+    ),
+    KnownDifference(
+        "client-hello-in-part",
+        "scapy",
+        _hello_in_part,
+        "a part of the ClientHello is not in the capture: the core keeps what is there, scapy "
+        "waits for the rest of the record",
+        "snap-length-cut.pcap",
+    ),
+    KnownDifference(
+        "server-hello-in-unfinished-record",
+        "scapy",
+        _server_hello_in_unfinished_record,
+        "the ServerHello is whole, but the record that it begins goes on in bytes that are not in "
+        "the capture: scapy waits for the whole record, the core reads the hello",
+        "snap-length-cut.pcap",
+    ),
+    KnownDifference(
+        "address-of-cooked-capture",
+        "scapy",
+        _mac_of_cooked_capture,
+        "a Linux cooked capture names the sender only, and scapy 2.8 does not know its second "
+        "version: the core takes the address from the frame where the client is the sender",
+        "link-sll2.pcap",
+    ),
+    KnownDifference(
+        "time-offset-of-interface",
+        "scapy",
+        _time_of_other_interface,
+        "an interface of the pcapng file has an if_tsoffset, which scapy does not add: the core "
+        "has the time that Wireshark shows",
+        "pcapng-time-resolutions.pcapng",
     ),
 )

@@ -7,8 +7,12 @@ from typing import Any, BinaryIO, Literal
 
 from tlsaudit.engines.reading import Reading
 from tlsaudit.inputs import Input
+from tlsaudit.schema.column import TRANSPORTS as ALL_TRANSPORTS
 
-__all__ = ["LACKS", "read", "write_text"]
+__all__ = ["LACKS", "TRANSPORTS", "read", "write_text"]
+
+TRANSPORTS = frozenset(ALL_TRANSPORTS)
+"""The core reads what the schema has a word for."""
 
 LACKS: dict[str, str] = {}
 """Columns that this engine does not fill, and why: there are none."""

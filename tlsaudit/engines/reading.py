@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,13 +26,15 @@ class Reading:
 
     `program` says what read, with its version. `layers` is what the engine calls the layers of a
     frame, by capture and frame: of those with a message, and of others that explain something;
-    empty where an engine does not say.
+    empty where an engine does not say. `notes` are words about a stream, by capture, transport and
+    number, that tell why an engine may see it differently.
     """
 
     handshakes: pandas.DataFrame
     captures: pandas.DataFrame
     program: str
     layers: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    notes: Mapping[tuple[str, str, int], Set[str]] = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -40,6 +42,8 @@ class Engine(Protocol):
 
     LACKS: Mapping[str, str]
     """Columns of the handshake table that it does not fill as the core does, and why."""
+    TRANSPORTS: Set[str]
+    """The transports that it reads."""
 
     def read(
         self, inputs: Iterable[Input], progress: Callable[[int], None] | None = None, /
@@ -53,6 +57,8 @@ class Found:
 
     messages: list[Message] = field(default_factory=list)
     layers: dict[int, str] = field(default_factory=dict)
+    notes: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    frames: int | None = None
     readable: bool = True
     error_kind: str | None = None
     error: str | None = None
@@ -75,6 +81,7 @@ def reading_of(
     handshakes: list[dict[str, Any]] = []
     captures: list[dict[str, Any]] = []
     layers: dict[tuple[str, int], str] = {}
+    notes: dict[tuple[str, str, int], Set[str]] = {}
     for item, each in zip(inputs, found, strict=True):
         of_capture = rows(each.messages, item.name, engine)
         handshakes.extend(of_capture)
@@ -82,6 +89,7 @@ def reading_of(
             {
                 "capture": item.name,
                 "readable": each.readable,
+                "frames": each.frames,
                 "tls_streams": len({(row["transport"], row["stream"]) for row in of_capture}),
                 "handshakes": len(of_capture),
                 "error_kind": each.error_kind,
@@ -89,8 +97,9 @@ def reading_of(
             }
         )
         layers.update({(item.name, frame): names for frame, names in each.layers.items()})
+        notes.update({(item.name, *stream): words for stream, words in each.notes.items()})
     table = schema.from_arrow(schema.handshakes_table(handshakes))
-    return Reading(table, schema.captures_frame(captures), program, layers)
+    return Reading(table, schema.captures_frame(captures), program, layers, notes)
 
 
 def as_file(item: Input, folder: Path) -> str:

@@ -29,7 +29,10 @@ from tlsaudit.inputs import Input
 if TYPE_CHECKING:
     from scapy.packet import Packet
 
-__all__ = ["LACKS", "read"]
+__all__ = ["LACKS", "TRANSPORTS", "read"]
+
+TRANSPORTS = frozenset({"tcp"})
+"""scapy puts streams together for TCP only, and opens no QUIC packets."""
 
 LACKS = {
     "carrier": "scapy is asked about TLS alone, not about what came before it",
@@ -57,6 +60,8 @@ LACKS = {
 # Behind so many bytes of one direction no hello is looked for any more: a hello and what may come
 # before it (STARTTLS) fit in it, and memory for a direction has an end.
 _BYTES_OF_A_DIRECTION = 64 * 1024
+
+_SEQUENCE_NUMBERS = 1 << 32
 
 
 def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None) -> Reading:
@@ -127,7 +132,7 @@ def _read_packets(reader: Any, found: Found) -> None:
     from scapy.layers.inet import TCP
     from scapy.sessions import IPSession
 
-    streams, fragments = _Streams(), IPSession()
+    streams, fragments = _Streams(found), IPSession()
     frame = 0
     while True:
         try:
@@ -137,6 +142,11 @@ def _read_packets(reader: Any, found: Found) -> None:
         if packet is None:
             return
         frame += 1
+        found.frames = frame
+        layers = [layer.__name__ for layer in packet.layers()]
+        if layers[-1] in ("Raw", "Padding") and "TCP" not in layers:
+            # What scapy leaves as bytes may be where a hello is.
+            found.layers[frame] = ":".join(layers)
         packet = fragments.process(packet)
         if packet is None or TCP not in packet:
             continue
@@ -147,13 +157,18 @@ def _read_packets(reader: Any, found: Found) -> None:
 class _Streams:
     """Every TCP connection: its number, and which of its directions speak TLS."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: Found) -> None:
+        self._found = found
         self._session = _session()
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._count = 0
         # Bytes of each direction that were handed to scapy; absent where TLS has not begun.
         self._given: dict[bytes, int] = {}
         self._done: set[bytes] = set()
+        # The sequence number that the next segment of a direction should have.
+        self._next: dict[bytes, int] = {}
+        # Directions that have said a hello or an alert: what is left as bytes later is encrypted.
+        self._heard: set[bytes] = set()
         # The direction waits for the rest of a record that began in an earlier frame.
         self._waiting: set[bytes] = set()
 
@@ -175,6 +190,7 @@ class _Streams:
             if not _begins_tls(data):
                 return
             self._given[direction] = 0
+        self._note_order(direction, stream, packet[TCP].seq, len(data))
         self._given[direction] += len(data)
         if self._given[direction] > _BYTES_OF_A_DIRECTION:
             self._forget(direction)
@@ -188,16 +204,31 @@ class _Streams:
         ts = int(packet.time * 1_000_000_000) if began_here else None
         try:
             whole = self._session.process(packet)
+            messages = [] if whole is None else list(_messages_of(whole))
         except Exception:
             # scapy raises whatever a malformed record made it stumble over.
+            self._note(stream, "stumbled")
             self._forget(direction)
             return
         if whole is None or not (TLS in whole or SSLv2 in whole):
             self._waiting.add(direction)
             return
         self._waiting.discard(direction)
-        for kind, cells, random in _messages_of(whole):
+        if direction not in self._heard and _leaves_bytes(whole):
+            self._note(stream, "bytes-left")
+        for kind, cells, random in messages:
+            self._heard.add(direction)
             yield Message(kind, frame, ts, "tcp", stream, source, destination, cells, random)
+
+    def _note_order(self, direction: bytes, stream: int, seq: int, length: int) -> None:
+        if seq != self._next.get(direction, seq):
+            self._note(stream, "not-in-order")
+        if seq + length >= _SEQUENCE_NUMBERS:
+            self._note(stream, "number-wraps")
+        self._next[direction] = seq + length
+
+    def _note(self, stream: int, word: str) -> None:
+        self._found.notes.setdefault(("tcp", stream), set()).add(word)
 
     def _number(self, packet: Packet, source: Endpoint, destination: Endpoint) -> int:
         """Number connections as Wireshark does: by addresses and ports, anew with every new SYN."""
@@ -213,6 +244,8 @@ class _Streams:
                 self._given.pop(direction, None)
                 self._done.discard(direction)
                 self._waiting.discard(direction)
+                self._heard.discard(direction)
+                self._next.pop(direction, None)
                 self._session.tcp_frags.pop(direction, None)
             self._numbers[key] = self._count
             self._count += 1
@@ -271,6 +304,19 @@ def _begins_tls(data: bytes) -> bool:
     return len(data) >= 3 and data[0] & 0x80 != 0 and data[2] in (1, 4)
 
 
+def _leaves_bytes(packet: Packet) -> bool:
+    """Whether a handshake record is left as bytes, such as a part of a message."""
+    from scapy.layers.tls.record import TLS
+
+    layer = packet
+    while layer:
+        record = layer.fields if isinstance(layer, TLS) else {}
+        if record.get("type") == 22 and "Raw" in [each.name for each in record.get("msg", ())]:
+            return True
+        layer = layer.payload
+    return False
+
+
 def _messages_of(packet: Packet) -> Iterator[tuple[Any, dict[str, Any], bytes | None]]:
     from scapy.layers.tls.handshake import (
         TLS13ClientHello,
@@ -301,8 +347,8 @@ def _messages_of(packet: Packet) -> Iterator[tuple[Any, dict[str, Any], bytes | 
                     {"record_version": layer.version, **_server_hello(message, random)},
                     random,
                 )
-            elif isinstance(message, TLSAlert) and message.level in (1, 2):
-                # Of an encrypted one neither level nor description is known.
+            elif isinstance(message, TLSAlert) and layer.len == 2:
+                # A longer record is a protected one.
                 cells = {"alert_level": message.level, "alert_description": message.descr}
                 yield "alert", cells, None
         layer = layer.payload

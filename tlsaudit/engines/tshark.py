@@ -25,8 +25,12 @@ from tlsaudit.engines.messages import Message
 from tlsaudit.engines.reading import Found, Reading, as_file, problem_of, reading_of
 from tlsaudit.errors import EngineError
 from tlsaudit.inputs import Input
+from tlsaudit.schema.column import TRANSPORTS as ALL_TRANSPORTS
 
-__all__ = ["LACKS", "frame_tree", "program", "read"]
+__all__ = ["LACKS", "TRANSPORTS", "frame_tree", "program", "read"]
+
+TRANSPORTS = frozenset(ALL_TRANSPORTS)
+"""Wireshark reads them all."""
 
 LACKS = {
     "carrier": "Wireshark names the layers of a frame, not how a connection began",

@@ -93,18 +93,18 @@ pub struct Certificates {
 impl Certificates {
     /// What a certificate says, read once however often it comes.
     pub fn read(&mut self, der: &[u8]) -> Option<&Certificate> {
-        if !self.known.contains_key(der) {
-            if self.held > MAX_KNOWN_CERTIFICATE_BYTES {
-                self.known = HashMap::new();
-                self.held = 0;
-            }
+        if self.held > MAX_KNOWN_CERTIFICATE_BYTES {
+            self.known = HashMap::new();
+            self.held = 0;
+        }
+        let held = &mut self.held;
+        let read = || {
             let certificate = Certificate::read(der);
             let read = certificate.as_ref().map_or(0, Certificate::heap);
-            self.held =
-                self.held.saturating_add(ENTRY).saturating_add(der.len()).saturating_add(read);
-            self.known.insert(der.to_vec(), certificate);
-        }
-        self.known.get(der)?.as_ref()
+            *held = held.saturating_add(ENTRY).saturating_add(der.len()).saturating_add(read);
+            certificate
+        };
+        self.known.entry_ref(der).or_insert_with(read).as_ref()
     }
 }
 

@@ -341,6 +341,13 @@ impl Parser {
             if self.message.is_empty() {
                 self.message_start = self.record_start;
                 self.message_record_version = record_version;
+                // Most messages lie in one piece, and need not be put together.
+                if let Some((kind, body, rest)) = whole_message(payload) {
+                    payload = rest;
+                    let place = self.place(behind.saturating_add(rest.len()), None);
+                    events.extend(message::event(kind, body, body.len(), place));
+                    continue;
+                }
             }
             let (taken, rest) = split(payload, 4_usize.saturating_sub(self.message.len()));
             self.message.extend_from_slice(taken);
@@ -391,14 +398,19 @@ impl Parser {
     ) {
         let kind = self.message.first().copied();
         let body = self.message.split_at_checked(4).map_or(&[][..], |(_, body)| body);
-        let place = Place {
+        let place = self.place(behind, cut);
+        events.extend(kind.and_then(|kind| message::event(kind, body, promised, place)));
+    }
+
+    /// Where the message is that ends here.
+    fn place(&self, behind: usize, cut: Option<Missing>) -> Place {
+        Place {
             first: self.message_start,
             frame: self.frame,
             record_version: Some(self.message_record_version),
             bytes_behind: u64::try_from(behind).unwrap_or(u64::MAX),
             cut,
-        };
-        events.extend(kind.and_then(|kind| message::event(kind, body, promised, place)));
+        }
     }
 
     fn ssl2<'a>(&mut self, bytes: &'a [u8], events: &mut Vec<Event>) -> &'a [u8] {
@@ -495,6 +507,15 @@ pub fn is_plausible_client_hello(hello: &ClientHello) -> bool {
     let version =
         hello.legacy_version.is_some_and(|version| version.is_plausible() || hello.ssl2_format);
     something && version && (hello.offers_null_compression || hello.ssl2_format)
+}
+
+/// Type and body of the message at the start of a payload, and what follows it: where all of it is
+/// there and its bytes matter.
+fn whole_message(payload: &[u8]) -> Option<(u8, &[u8], &[u8])> {
+    let (&[kind, a, b, c], rest) = payload.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()?;
+    let (body, rest) = rest.split_at_checked(length)?;
+    (message::is_read(kind) && length <= MAX_MESSAGE).then_some((kind, body, rest))
 }
 
 fn split(bytes: &[u8], at: usize) -> (&[u8], &[u8]) {

@@ -2,6 +2,8 @@
 //! let go meanwhile. What the functions do for their callers is told in `tlsaudit/_core.pyi`.
 
 mod job;
+mod output;
+mod reader;
 mod source;
 mod summary;
 mod table;
@@ -17,7 +19,8 @@ use tlsaudit_wire::handshake::{Refused, SetAside, Told};
 use tlsaudit_wire::reading::Summary;
 use tlsaudit_wire::text::{Format, TextWriter};
 
-use crate::job::Job;
+use crate::job::{Job, Taker};
+use crate::output::Output;
 use crate::source::Input;
 use crate::table::Table;
 
@@ -62,6 +65,24 @@ impl Reading {
     }
 }
 
+/// Gathers the rows of all tables.
+#[derive(Default)]
+struct Rows {
+    handshakes: table::Builder,
+    refusals: Vec<(String, Refused)>,
+    set_aside: Vec<(String, SetAside)>,
+}
+
+impl Taker for Rows {
+    fn row(&mut self, row: Told, capture: &str) {
+        match row {
+            Told::Handshake(row) => self.handshakes.row(&row, capture),
+            Told::Refusal(row) => self.refusals.push((capture.to_owned(), *row)),
+            Told::SetAside(row) => self.set_aside.push((capture.to_owned(), *row)),
+        }
+    }
+}
+
 #[pyfunction]
 #[pyo3(signature = (captures, progress=None))]
 fn read(
@@ -70,15 +91,10 @@ fn read(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Reading> {
     py.detach(|| {
-        let job = Job::new(progress, None);
-        let mut table = table::Builder::new();
-        let (mut refusals, mut set_aside) = (Vec::new(), Vec::new());
-        let captures = job.read_all(captures, |row, capture| match row {
-            Told::Handshake(row) => table.row(*row, capture),
-            Told::Refusal(row) => refusals.push((capture.to_owned(), *row)),
-            Told::SetAside(row) => set_aside.push((capture.to_owned(), *row)),
-        })?;
-        Ok(Reading { table: table.finish()?, captures, refusals, set_aside })
+        let mut rows = Rows::default();
+        let captures = Job::new(progress).read_all(captures, &mut rows)?;
+        let Rows { handshakes, refusals, set_aside } = rows;
+        Ok(Reading { table: handshakes.finish()?, captures, refusals, set_aside })
     })
 }
 
@@ -102,15 +118,10 @@ fn write_text<'py>(
     };
     let names = Names::new(names.versions, names.cipher_suites, names.ssl2_3des_kinds);
     let captures = py.detach(|| {
-        let job = Job::new(progress, Some(job::open(output)?));
-        let mut writer = TextWriter::new(format, names, neutralise);
-        job.write(|out| writer.header(out));
-        let captures = job.read_all(captures, |row, capture| {
-            if let Told::Handshake(row) = row {
-                job.write(|out| writer.row(&row, capture, out));
-            }
-        })?;
-        job.finish()?;
+        let writer = TextWriter::new(format, names, neutralise);
+        let mut output = Output::open(output, writer)?;
+        let captures = Job::new(progress).read_all(captures, &mut output)?;
+        output.finish()?;
         PyResult::Ok(captures)
     })?;
     summary::dicts(py, &captures)

@@ -3,9 +3,14 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender};
 
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use tlsaudit_wire::error::Cancelled;
+
+use crate::reader::Message;
 
 /// One input as the caller gives it.
 #[derive(FromPyObject)]
@@ -16,43 +21,52 @@ pub enum Input {
     Object(Py<PyAny>),
 }
 
-impl Input {
-    /// The bytes of the input.
-    pub fn open(self) -> io::Result<Box<dyn Read>> {
+/// One input as a reader sees it.
+pub enum Source {
+    /// A path; `-` is standard input.
+    Path(PathBuf),
+    /// A Python object: only the calling thread may ask it, and sends what it gave.
+    Asked(Receiver<Vec<u8>>),
+}
+
+impl Source {
+    /// The bytes of the input; `lane` leads to the calling thread.
+    pub fn open(self, lane: &SyncSender<Message>) -> io::Result<Box<dyn Read>> {
         match self {
             Self::Path(path) if path.as_os_str() == "-" => Ok(Box::new(io::stdin().lock())),
             Self::Path(path) => Ok(Box::new(File::open(path)?)),
-            Self::Object(object) => Ok(Box::new(Object { object, raised: None })),
+            Self::Asked(answers) => Ok(Box::new(Asked { lane: lane.clone(), answers })),
         }
     }
 }
 
-/// A Python binary file object.
-struct Object {
-    object: Py<PyAny>,
-    raised: Option<PyErr>,
+/// Up to `count` bytes of a Python binary file object.
+pub fn read_object(object: &Py<PyAny>, count: usize) -> PyResult<Vec<u8>> {
+    Python::attach(|py| {
+        let chunk = object.bind(py).call_method1("read", (count,))?.cast_into::<PyBytes>()?;
+        let bytes = chunk.as_bytes();
+        if bytes.len() > count {
+            return Err(PyValueError::new_err("read(n) gave more than n bytes"));
+        }
+        Ok(bytes.to_vec())
+    })
 }
 
-impl Read for Object {
+/// The reader's end of a Python object.
+struct Asked {
+    lane: SyncSender<Message>,
+    answers: Receiver<Vec<u8>>,
+}
+
+impl Read for Asked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.raised.is_some() {
-            return Ok(0);
+        let gone = |_| io::Error::other(Cancelled);
+        self.lane.send(Message::Wants(buffer.len())).map_err(|_| io::Error::other(Cancelled))?;
+        let bytes = self.answers.recv().map_err(gone)?;
+        // There are not more bytes than asked for: `read_object` sees to that.
+        if let Some((room, _)) = buffer.split_at_mut_checked(bytes.len()) {
+            room.copy_from_slice(&bytes);
         }
-        let read = Python::attach(|py| {
-            let chunk = self.object.bind(py).call_method1("read", (buffer.len(),))?;
-            let chunk = chunk.cast_into::<PyBytes>()?;
-            let bytes = chunk.as_bytes();
-            match buffer.get_mut(..bytes.len()) {
-                Some(room) => {
-                    room.copy_from_slice(bytes);
-                    Ok(bytes.len())
-                }
-                None => {
-                    Err(pyo3::exceptions::PyValueError::new_err("read(n) gave more than n bytes"))
-                }
-            }
-        });
-        // PyErr becomes the io::Error's source, so KeyboardInterrupt raised inside `read` is kept.
-        read.map_err(|error: PyErr| io::Error::other(error))
+        Ok(bytes.len())
     }
 }

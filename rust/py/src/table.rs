@@ -48,8 +48,8 @@ enum ColumnBuilder {
     Kinds(ListBuilder<UInt32Builder>),
 }
 
-impl Builder {
-    pub fn new() -> Self {
+impl Default for Builder {
+    fn default() -> Self {
         let columns: Vec<ColumnBuilder> =
             COLUMNS.iter().map(|&(_, kind)| ColumnBuilder::new(kind)).collect();
         let fields: Vec<Field> =
@@ -63,11 +63,13 @@ impl Builder {
             failed: None,
         }
     }
+}
 
+impl Builder {
     /// Adds a row.
-    pub fn row(&mut self, row: Handshake, capture: &str) {
+    pub fn row(&mut self, row: &Handshake, capture: &str) {
         let mut columns = self.columns.iter_mut();
-        cells(&row, capture, &mut self.scratch, &mut |cell| {
+        cells(row, capture, &mut self.scratch, &mut |cell| {
             if let Some(column) = columns.next() {
                 column.push(cell);
             }

@@ -1,86 +1,88 @@
 //! Numbers as digits. The formatting machinery of the standard library costs several times more,
 //! and a capture full of handshakes is mostly this.
 
-const HEXADECIMAL_LOWER: [u8; 16] = *b"0123456789abcdef";
-const HEXADECIMAL_UPPER: [u8; 16] = *b"0123456789ABCDEF";
-
 /// What digits can be added to: bytes or text.
 pub trait Digits {
-    /// Adds one character of ASCII.
-    fn push_ascii(&mut self, byte: u8);
+    /// Adds characters of ASCII.
+    fn push_ascii(&mut self, ascii: &[u8]);
 
     /// Adds a number in decimal.
-    fn push_decimal(&mut self, mut number: u64) {
-        let mut digits = [0_u8; 20];
+    #[inline]
+    fn push_decimal(&mut self, number: u64) {
+        self.push_padded::<0>(number);
+    }
+
+    /// Adds a number in decimal with leading zeros up to `WIDTH` digits.
+    #[inline]
+    fn push_padded<const WIDTH: usize>(&mut self, mut number: u64) {
+        let mut digits = [b'0'; 20];
         let mut length = 0_usize;
-        for place in &mut digits {
-            *place = u8::try_from(number % 10).unwrap_or(0) | b'0';
-            length = length.saturating_add(1);
+        for place in digits.iter_mut().rev() {
+            *place = b'0' | u8::try_from(number % 10).unwrap_or(0);
             number /= 10;
+            length = length.saturating_add(1);
             if number == 0 {
                 break;
             }
         }
-        for &digit in digits.iter().take(length).rev() {
-            self.push_ascii(digit);
-        }
-    }
-
-    /// Adds a number in decimal with leading zeros up to `width` digits.
-    fn push_padded(&mut self, number: u64, width: u32) {
-        let mut above = 10_u64;
-        let mut digits = 1_u32;
-        while number >= above && digits < 20 {
-            above = above.saturating_mul(10);
-            digits = digits.saturating_add(1);
-        }
-        for _ in digits..width {
-            self.push_ascii(b'0');
-        }
-        self.push_decimal(number);
+        let (_, digits) = digits.split_at(digits.len().saturating_sub(length.max(WIDTH)));
+        self.push_ascii(digits);
     }
 
     /// Adds a byte as two lower-case hexadecimal digits.
+    #[inline]
     fn push_hexadecimal(&mut self, byte: u8) {
-        self.push_digit(HEXADECIMAL_LOWER, byte >> 4);
-        self.push_digit(HEXADECIMAL_LOWER, byte);
+        self.push_ascii(&[lower(byte >> 4), lower(byte)]);
     }
 
     /// Adds a number as four lower-case hexadecimal digits.
+    #[inline]
     fn push_hexadecimal16(&mut self, number: u16) {
-        for byte in number.to_be_bytes() {
-            self.push_hexadecimal(byte);
-        }
+        let [high, low] = number.to_be_bytes();
+        self.push_ascii(&[lower(high >> 4), lower(high), lower(low >> 4), lower(low)]);
     }
 
     /// Adds a code point as `0x000A`.
+    #[inline]
     fn push_code_point(&mut self, number: u16) {
-        self.push_ascii(b'0');
-        self.push_ascii(b'x');
-        for byte in number.to_be_bytes() {
-            self.push_digit(HEXADECIMAL_UPPER, byte >> 4);
-            self.push_digit(HEXADECIMAL_UPPER, byte);
-        }
+        let [high, low] = number.to_be_bytes();
+        self.push_ascii(&[b'0', b'x', upper(high >> 4), upper(high), upper(low >> 4), upper(low)]);
     }
+}
 
-    /// Adds the digit of a byte's low half.
-    #[doc(hidden)]
-    fn push_digit(&mut self, digits: [u8; 16], half: u8) {
-        self.push_ascii(digits.get(usize::from(half & 0x0F)).copied().unwrap_or(b'?'));
+/// The lower-case digit of a byte's low half.
+#[inline]
+fn lower(byte: u8) -> u8 {
+    digit(byte, b'a')
+}
+
+/// The upper-case digit of a byte's low half.
+#[inline]
+fn upper(byte: u8) -> u8 {
+    digit(byte, b'A')
+}
+
+#[inline]
+fn digit(byte: u8, ten: u8) -> u8 {
+    match byte & 0x0F {
+        low @ 0..=9 => low | b'0',
+        high => ten.wrapping_add(high.wrapping_sub(10)),
     }
 }
 
 impl Digits for String {
     #[inline]
-    fn push_ascii(&mut self, byte: u8) {
-        self.push(char::from(byte));
+    fn push_ascii(&mut self, ascii: &[u8]) {
+        for &byte in ascii {
+            self.push(char::from(byte));
+        }
     }
 }
 
 impl Digits for Vec<u8> {
     #[inline]
-    fn push_ascii(&mut self, byte: u8) {
-        self.push(byte);
+    fn push_ascii(&mut self, ascii: &[u8]) {
+        self.extend_from_slice(ascii);
     }
 }
 
@@ -95,7 +97,7 @@ mod tests {
             text.push_decimal(number);
             assert_eq!(text, number.to_string());
             text.clear();
-            text.push_padded(number, 9);
+            text.push_padded::<9>(number);
             assert_eq!(text, format!("{number:09}"));
         }
         for number in [0_u16, 0x0A, 0xC02B, 0xFFFF] {

@@ -12,6 +12,7 @@ use crate::packet::Mac;
 use crate::stream::{Closing, Endpoint};
 use crate::tls::certificate::Certificates;
 use crate::tls::code_point::{CipherSuite, ExtensionType};
+use crate::tls::fingerprint;
 use crate::tls::server_hello::DowngradeSentinel;
 
 /// The type of a column.
@@ -233,8 +234,9 @@ pub fn cells(
         (there, hello.complete)
     })));
     put(truth(client.map(|hello| hello.complete)));
-    put(text(row.ja3.as_deref()));
-    put(text(row.ja4.as_deref()));
+    put(text(client.and_then(fingerprint::ja3).as_deref()));
+    let ja4 = client.and_then(|hello| fingerprint::ja4(hello, row.transport.ja4()));
+    put(text(ja4.as_deref()));
 
     put(code(server.and_then(|hello| hello.legacy_version).map(|version| version.0)));
     put(code(server.and_then(|hello| hello.supported_version).map(|version| version.0)));
@@ -243,7 +245,7 @@ pub fn cells(
     put(code(row.negotiated_group.map(|group| group.0)));
     put(text(server.and_then(|hello| hello.alpn.as_deref())));
     put(truth(server.map(|hello| hello.complete)));
-    put(text(row.ja3s.as_deref()));
+    put(text(server.and_then(fingerprint::ja3s).as_deref()));
     let certificate = row.certificate.as_deref().and_then(|der| scratch.certificates.read(der));
     put(text(certificate.map(|certificate| certificate.subject.as_str())));
     put(text(certificate.map(|certificate| certificate.issuer.as_str())));
@@ -368,9 +370,6 @@ mod tests {
             payload_bytes: 0,
             missed_bytes: 0,
             defect: None,
-            ja3: None,
-            ja4: None,
-            ja3s: None,
             certificate: None,
             one_sided: true,
         };

@@ -96,7 +96,8 @@ fn csv(cell: Cell<'_>, neutralise: bool, out: &mut Vec<u8>) {
 
 fn csv_text(text: &str, neutralise: bool, out: &mut Vec<u8>) {
     let formula = neutralise && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let quoted = text.contains(['"', ',', '\n', '\r']);
+    // A byte of one of these is never part of another character.
+    let quoted = text.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\n' | b'\r'));
     if quoted {
         out.push(b'"');
     }
@@ -134,22 +135,25 @@ fn json(cell: Cell<'_>, out: &mut Vec<u8>) {
 
 fn json_text(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for character in text.chars() {
-        match character {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\u{8}' => out.extend_from_slice(b"\\b"),
-            '\u{c}' => out.extend_from_slice(b"\\f"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            control @ '\0'..='\u{1f}' => write(out, format_args!("\\u{:04x}", u32::from(control))),
-            other => {
-                let mut utf8 = [0; 4];
-                out.extend_from_slice(other.encode_utf8(&mut utf8).as_bytes());
-            }
+    let mut rest = text.as_bytes();
+    // All that must be escaped is ASCII, and a byte of it is never part of another character.
+    while let Some(at) = rest.iter().position(|&byte| matches!(byte, b'"' | b'\\' | 0..=0x1F)) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        let Some((&byte, behind)) = special.split_first() else { break };
+        rest = behind;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0C => out.extend_from_slice(b"\\f"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            control => write(out, format_args!("\\u{control:04x}")),
         }
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
@@ -179,20 +183,21 @@ fn time(nanoseconds: i64, out: &mut Vec<u8>) {
         (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
-    let fields = [
-        (year, 4, b'-'),
-        (month, 2, b'-'),
-        (day, 2, b'T'),
-        (second / 3600, 2, b':'),
-        (second / 60 % 60, 2, b':'),
-        (second % 60, 2, b'.'),
-        (fraction, 9, b'Z'),
-    ];
-    for (value, width, end) in fields {
-        // None is negative: years begin with 1677.
-        out.push_padded(value.unsigned_abs(), width);
-        out.push(end);
-    }
+    // None is negative: years begin with 1677.
+    out.push_padded::<4>(year.unsigned_abs());
+    out.push(b'-');
+    out.push_padded::<2>(month.unsigned_abs());
+    out.push(b'-');
+    out.push_padded::<2>(day.unsigned_abs());
+    out.push(b'T');
+    out.push_padded::<2>((second / 3600).unsigned_abs());
+    out.push(b':');
+    out.push_padded::<2>((second / 60 % 60).unsigned_abs());
+    out.push(b':');
+    out.push_padded::<2>((second % 60).unsigned_abs());
+    out.push(b'.');
+    out.push_padded::<9>(fraction.unsigned_abs());
+    out.push(b'Z');
 }
 
 /// The date of a day counted from 1970-01-01, in the Gregorian calendar. Nanoseconds in 64 bits

@@ -5,7 +5,6 @@ use crate::carrier::{Carrier, Said};
 use crate::packet::Mac;
 use crate::stream::{Ended, Missing, Origin, PerSide, Side};
 use crate::tls::code_point::{ExtensionType, NamedGroup, ProtocolVersion};
-use crate::tls::fingerprint;
 use crate::tls::parser::Place;
 use crate::tls::part::Fault;
 
@@ -207,12 +206,6 @@ impl Draft {
             end_frame: ended.end.map(|end| end.frame),
             payload_bytes: payload(client).saturating_add(payload(server)),
             missed_bytes: self.missed_bytes,
-            ja3: self.offer.as_ref().and_then(|offer| fingerprint::ja3(&offer.hello)),
-            ja4: self
-                .offer
-                .as_ref()
-                .and_then(|offer| fingerprint::ja4(&offer.hello, transport.ja4())),
-            ja3s: self.choice.as_ref().and_then(|choice| fingerprint::ja3s(&choice.hello)),
             one_sided,
             certificate: self.leaf,
             defect: self.defect,

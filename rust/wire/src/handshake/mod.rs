@@ -52,7 +52,8 @@ impl Transport {
     }
 
     /// The letter that JA4 begins with: DTLS, QUIC, or TLS over anything that keeps its order.
-    fn ja4(self) -> char {
+    #[must_use]
+    pub fn ja4(self) -> char {
         match self {
             Self::Dtls => 'd',
             Self::Quic => 'q',
@@ -260,12 +261,6 @@ pub struct Handshake {
     pub missed_bytes: u64,
     /// The first thing wrong with its bytes, and where.
     pub defect: Option<(Defect, String)>,
-    /// JA3 and JA4 of the ClientHello.
-    pub ja3: Option<String>,
-    /// JA4 of the ClientHello.
-    pub ja4: Option<String>,
-    /// JA3S of the ServerHello.
-    pub ja3s: Option<String>,
     /// The server's certificate, DER; TLS 1.2 and below, when the whole message was captured.
     pub certificate: Option<Box<[u8]>>,
     /// One direction of the connection was not captured.
@@ -281,6 +276,26 @@ pub enum Told {
     Refusal(Box<Refused>),
     /// A row of the table of things set aside.
     SetAside(Box<SetAside>),
+}
+
+impl Told {
+    /// Bytes of memory that it takes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let parts = match self {
+            Self::Handshake(row) => [
+                size_of::<Handshake>(),
+                row.offer.as_ref().map_or(0, |offer| offer.hello.heap()),
+                row.choice.as_ref().map_or(0, |choice| choice.hello.heap()),
+                row.certificate.as_ref().map_or(0, |der| der.len()),
+            ],
+            Self::Refusal(_) => [size_of::<Refused>(), 0, 0, 0],
+            Self::SetAside(row) => {
+                [size_of::<SetAside>(), size_of_val(row.frames.as_slice()), 0, 0]
+            }
+        };
+        parts.into_iter().fold(0, usize::saturating_add)
+    }
 }
 
 /// A refusal and between whom it was.

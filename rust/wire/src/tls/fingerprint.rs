@@ -16,17 +16,17 @@ pub fn ja3(hello: &ClientHello) -> Option<String> {
     if !hello.captured || hello.ssl2_format {
         return None;
     }
-    let mut text = String::with_capacity(256);
+    let mut text = Vec::with_capacity(256);
     text.push_decimal(hello.legacy_version?.0.into());
-    text.push(',');
+    text.push(b',');
     decimals(&mut text, hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
-    text.push(',');
+    text.push(b',');
     decimals(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
-    text.push(',');
+    text.push(b',');
     decimals(&mut text, hello.groups.iter().flatten().map(|group| group.0));
-    text.push(',');
+    text.push(b',');
     decimals(&mut text, hello.point_formats.iter().flatten().map(|&format| u16::from(format)));
-    Some(hexadecimal(&Md5::digest(text.as_bytes())))
+    Some(hexadecimal(&Md5::digest(&text)))
 }
 
 /// JA3S of a ServerHello that was captured whole.
@@ -35,13 +35,13 @@ pub fn ja3s(hello: &ServerHello) -> Option<String> {
     if !hello.captured || hello.ssl2_format {
         return None;
     }
-    let mut text = String::with_capacity(64);
+    let mut text = Vec::with_capacity(64);
     text.push_decimal(hello.legacy_version?.0.into());
-    text.push(',');
+    text.push(b',');
     text.push_decimal(hello.cipher_suite?.0.into());
-    text.push(',');
+    text.push(b',');
     joined(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
-    Some(hexadecimal(&Md5::digest(text.as_bytes())))
+    Some(hexadecimal(&Md5::digest(&text)))
 }
 
 /// JA4 of a ClientHello that was captured whole; `transport` is the letter of what it came over.
@@ -88,8 +88,8 @@ pub fn ja4(hello: &ClientHello, transport: char) -> Option<String> {
         .filter(|&number| !is_grease(number))
         .collect();
     if !algorithms.is_empty() {
-        source.push('_');
-        source.push_str(&list(&algorithms));
+        source.push(b'_');
+        source.extend(list(&algorithms));
     }
     text.push_str(&ja4_hash(&source));
     Some(text)
@@ -122,13 +122,12 @@ fn ja4_alpn(alpn: Option<&[u8]>) -> String {
     format!("{:x}{:x}", first >> 4, last & 0x0F)
 }
 
-fn ja4_hash(source: &str) -> String {
+fn ja4_hash(source: &[u8]) -> String {
     if source.is_empty() {
         return "0".repeat(12);
     }
-    let mut hash = hexadecimal(&Sha256::digest(source.as_bytes()));
-    hash.truncate(12);
-    hash
+    let [a, b, c, d, e, f, ..] = Sha256::digest(source).0;
+    hexadecimal(&[a, b, c, d, e, f])
 }
 
 fn sorted(numbers: impl Iterator<Item = u16>) -> Vec<u16> {
@@ -137,11 +136,11 @@ fn sorted(numbers: impl Iterator<Item = u16>) -> Vec<u16> {
     numbers
 }
 
-fn list(numbers: &[u16]) -> String {
-    let mut text = String::with_capacity(numbers.len().saturating_mul(5));
+fn list(numbers: &[u16]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(numbers.len().saturating_mul(5));
     for (n, &number) in numbers.iter().enumerate() {
         if n > 0 {
-            text.push(',');
+            text.push(b',');
         }
         text.push_hexadecimal16(number);
     }
@@ -149,14 +148,14 @@ fn list(numbers: &[u16]) -> String {
 }
 
 /// Numbers without GREASE, joined as JA3 joins them.
-fn decimals(text: &mut String, numbers: impl Iterator<Item = u16>) {
+fn decimals(text: &mut Vec<u8>, numbers: impl Iterator<Item = u16>) {
     joined(text, numbers.filter(|&number| !is_grease(number)));
 }
 
-fn joined(text: &mut String, numbers: impl Iterator<Item = u16>) {
+fn joined(text: &mut Vec<u8>, numbers: impl Iterator<Item = u16>) {
     for (n, number) in numbers.enumerate() {
         if n > 0 {
-            text.push('-');
+            text.push(b'-');
         }
         text.push_decimal(number.into());
     }

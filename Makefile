@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CARGO := cargo
 MANIFEST := --manifest-path rust/Cargo.toml
+BENCH_MANIFEST := --manifest-path bench/programs/Cargo.toml
 
 # Programs that the tests use, and the Debian packages they come in.
 TEST_PROGRAMS := tshark:tshark chromium:chromium
@@ -35,12 +36,15 @@ lint: build
 	$(BIN)/lint-imports
 	$(CARGO) fmt $(MANIFEST) --all --check
 	$(CARGO) clippy $(MANIFEST) --workspace --all-targets --quiet -- -D warnings
+	$(CARGO) fmt $(BENCH_MANIFEST) --check
+	$(CARGO) clippy $(BENCH_MANIFEST) --all-targets --target-dir rust/target/bench --quiet -- -D warnings
 	$(BIN)/python scripts/generate_docs.py --check
 
 format: build
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(CARGO) fmt $(MANIFEST) --all
+	$(CARGO) fmt $(BENCH_MANIFEST)
 
 # Pages that the code itself knows: columns, rules, the command's help.
 docs: build
@@ -57,7 +61,7 @@ samples: build
 BENCH ?= out/bench
 
 bench: build
-	$(CARGO) build --release --quiet --manifest-path bench/programs/Cargo.toml --target-dir rust/target/bench
+	$(CARGO) build --release --quiet $(BENCH_MANIFEST) --target-dir rust/target/bench
 	$(BIN)/python bench/run.py $(BENCH)
 
 # Real captures of TLSAUDIT_CORPUS, mutated 50 times each by fixed seeds, through the library and the

@@ -43,8 +43,19 @@ SHAPES = ("bulk", "dense")
 SLICES = {shape: Capture(shape, 100) for shape in SHAPES}
 WHOLE = {shape: Capture(shape, 1_000) for shape in SHAPES}
 CUT = {shape: Capture(shape, 1_000, SNAP_LENGTH) for shape in SHAPES}
+CUT_SLICES = {shape: Capture(shape, 100, SNAP_LENGTH) for shape in SHAPES}
 LARGE = Capture("bulk", 4_000)
-ALL = (*SLICES.values(), *WHOLE.values(), *CUT.values(), LARGE)
+ALL = (*SLICES.values(), *WHOLE.values(), *CUT.values(), *CUT_SLICES.values(), LARGE)
+
+
+def several(capture: Capture, folder: Path, count: int) -> list[Path]:
+    """Give a capture under so many names: as many captures, and in memory once."""
+    path = capture.path(folder)
+    names = [path.with_suffix(f".{number}.pcap") for number in range(count)]
+    for name in names:
+        name.unlink(missing_ok=True)
+        name.hardlink_to(path)
+    return names
 
 
 def make(folder: Path, tell: Callable[[str], None]) -> None:

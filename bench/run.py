@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -22,9 +23,9 @@ import captures
 import measure
 import tables
 import truth
-from captures import CUT, LARGE, SHAPES, SLICES, SNAP_LENGTH, WHOLE
+from captures import CUT, CUT_SLICES, LARGE, SHAPES, SLICES, SNAP_LENGTH, WHOLE
 from measure import Job
-from tools import CAT, CORE, HANDSHAKES, HOP, TCPDUMP, TSHARK, TSHARK_ROUNDS, job
+from tools import CAT, CORE, HANDSHAKES, HOP, TCPDUMP, TSHARK, TSHARK_ROUNDS, job, job_of_several
 
 LARGE_ROUNDS = 3
 REPORT_ROUNDS = 2
@@ -49,6 +50,11 @@ class Bench:
         self.tshark = {shape: self._jobs(SLICES[shape], (TSHARK,), slow) for shape in SHAPES}
         self.slices = {shape: self._jobs(SLICES[shape], (HANDSHAKES,), rounds) for shape in SHAPES}
         self.large = self._jobs(LARGE, (HANDSHAKES,), min(rounds, LARGE_ROUNDS))
+        cores = os.cpu_count() or 1
+        self.several = {
+            shape: job_of_several(captures.several(WHOLE[shape], folder, cores), rounds)
+            for shape in SHAPES
+        }
         self.reports = [self._report(capture) for capture in (SLICES["dense"], WHOLE["dense"])]
         self.found: dict[str, truth.Comparison] = {}
         self.cut: dict[str, truth.Comparison] = {}
@@ -70,7 +76,7 @@ class Bench:
     def measure(self) -> None:
         """Run everything."""
         jobs = [each for shape in SHAPES for each in self.whole[shape] + self.slices[shape]]
-        jobs += [each for shape in SHAPES for each in self.tshark[shape]]
+        jobs += [each for shape in SHAPES for each in (*self.tshark[shape], self.several[shape])]
         for each in self.slices["bulk"]:
             measure.run(each, self.folder)  # compiles what Python imports
         measure.run_rounds([*jobs, *self.large, *self.reports], self.rounds, self.folder, tell)
@@ -87,12 +93,15 @@ class Bench:
                 self._compare(TSHARK, SLICES[shape], truth.of_tshark)
         self._compare(HANDSHAKES, LARGE, truth.of_handshakes)
         for shape in SHAPES:
-            capture = CUT[shape]
-            (planned,) = self._jobs(capture, (HANDSHAKES,), 1)
+            self._compare_cut(HANDSHAKES, CUT[shape], truth.of_handshakes)
+            self._compare_cut(TSHARK, CUT_SLICES[shape], truth.of_tshark)
+
+    def _compare_cut(self, tool: str, capture: captures.Capture, read: Reader) -> None:
+        for planned in self._jobs(capture, (tool,), 1):
             measure.run(planned, self.folder)
-            hellos = truth.of_handshakes(capture.path(self.folder).with_suffix(KEPT[HANDSHAKES]))
+            hellos = read(capture.path(self.folder).with_suffix(KEPT[tool]))
             result = truth.compare(capture.truth(self.folder), hellos, SNAP_LENGTH)
-            self.cut[f"{HANDSHAKES}, {capture.name}"] = result
+            self.cut[f"{tool}, {capture.name}"] = result
 
     def _compare(self, tool: str, capture: captures.Capture, read: Reader) -> None:
         hellos = read(capture.path(self.folder).with_suffix(KEPT[tool]))
@@ -143,6 +152,9 @@ class Bench:
             jobs = [*self.slices[shape], _of(self.whole[shape], HANDSHAKES)]
             jobs += self.large if shape == LARGE.shape else []
             parts += [f"## Growth of `{HANDSHAKES}`, {shape}\n", tables.growth(jobs)]
+        for shape in SHAPES:
+            jobs = [_of(self.whole[shape], HANDSHAKES), self.several[shape]]
+            parts += [f"## Several captures at once, {shape}\n", tables.growth(jobs)]
         parts += ["## Found\n", tables.found(self.found)]
         parts += [f"## Found at snap length {SNAP_LENGTH}\n", tables.cut(self.cut)]
         parts += ["## `tlsaudit report`, dense\n", tables.growth(self.reports)]
@@ -157,7 +169,7 @@ class Bench:
         runs = [
             {"tool": each.tool, "capture": Path(each.capture).name, "bytes": each.size}
             | {"runs": list(each.runs.values())}
-            for each in (*jobs, *self.large, *self.reports)
+            for each in (*jobs, *self.several.values(), *self.large, *self.reports)
         ]
         comparisons = {**self.found, **self.cut}
         return {

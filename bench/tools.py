@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from captures import PROGRAMS
@@ -37,6 +38,13 @@ def job(tool: str, capture: Path, rounds: int, keep: Path | None = None) -> Job 
         return None
     size = capture.stat().st_size
     return Job(tool, str(capture), size, command, rounds, keep, discard=tool == CAT)
+
+
+def job_of_several(named: Sequence[Path], rounds: int) -> Job:
+    """Give the job of the command on several captures at once."""
+    size = sum(path.stat().st_size for path in named)
+    command = [*_command(HANDSHAKES, str(named[0])), *map(str, named[1:])]
+    return Job(f"{HANDSHAKES}, {len(named)} captures", str(named[0]), size, command, rounds)
 
 
 def _command(tool: str, capture: str) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlsaudit.engines.reading import nothing_of
 from tlsaudit.errors import CaptureError
 from tlsaudit.inputs import STANDARD_INPUT, Input, Source
 
@@ -24,10 +25,11 @@ __all__ = ["Audit", "audit", "audit_inputs"]
 
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """The four tables of one run, under one policy.
+    """The tables of one run, under one policy.
 
-    `handshakes` and `captures` are what was seen; `findings` and `clients` are worked out of
-    them when first asked for. docs/columns.md describes every column; null means not seen.
+    `handshakes` and `captures` are what was seen, `refusals` and `set_aside` what was told apart
+    from handshakes; `findings` and `clients` are worked out of them when first asked for.
+    docs/columns.md describes every column; null means not seen.
     `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
     In a notebook an Audit shows its headline and the clients concerned.
     """
@@ -36,6 +38,8 @@ class Audit:
     captures: pandas.DataFrame
     policy: Policy
     inputs: tuple[Input, ...] = ()
+    refusals: pandas.DataFrame = field(default_factory=lambda: nothing_of("REFUSALS"))
+    set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
 
     @cached_property
     def findings(self) -> pandas.DataFrame:
@@ -152,4 +156,6 @@ def audit_inputs(
 
     inputs = tuple(inputs)
     reading = load(engine).read(inputs, progress)
-    return Audit(reading.handshakes, reading.captures, policy, inputs)
+    return Audit(
+        reading.handshakes, reading.captures, policy, inputs, reading.refusals, reading.set_aside
+    )

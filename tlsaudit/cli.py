@@ -257,6 +257,28 @@ def findings(
     return _one_table(audit, "findings", table_format, output)
 
 
+@_command("Print the refusals: TLS that was asked for and declined, or met plaintext.")
+@_captures
+@_format
+def refusals(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
+    return _apart("refusals", captures, table_format, output)
+
+
+@_command("Print what was set aside: it looks like TLS and is none.")
+@_captures
+@_format
+def set_aside(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
+    return _apart("set_aside", captures, table_format, output)
+
+
+def _apart(name: str, captures: tuple[str, ...], table_format: str, output: str | None) -> int:
+    """Print a table that only the core fills, whatever the policy."""
+    _refuse_binary_on_terminal(table_format, output)
+    return _one_table(
+        _audit(captures, "entra", "native", output=output), name, table_format, output
+    )
+
+
 @_command(
     "Read captures with a second engine too and say whether it agrees.",
     "Prints how many hellos both have, which differences have a known reason, and which have none: "

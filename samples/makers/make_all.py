@@ -29,7 +29,13 @@ CAPTURED = (
     "captured_stacks",
     "captured_tlslite",
 )
-CRAFTED = ("crafted_formats", "crafted_hellos", "crafted_network", "crafted_segments")
+CRAFTED = (
+    "crafted_formats",
+    "crafted_hellos",
+    "crafted_imitations",
+    "crafted_network",
+    "crafted_segments",
+)
 OFFICE = ("office",)
 
 

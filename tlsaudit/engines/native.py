@@ -19,7 +19,7 @@ LACKS: dict[str, str] = {}
 
 
 def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None) -> Reading:
-    """Give the handshake table and the captures table of these inputs.
+    """Give the tables of these inputs.
 
     `progress` is called with the bytes read so far. Nothing is raised for an input that cannot
     be read: its row in the captures table says why.
@@ -30,8 +30,13 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
 
     inputs = list(inputs)
     reading = read_captures(_readable(inputs), progress)
-    captures = schema.captures_frame(_merged(inputs, reading.captures))
-    return Reading(schema.from_arrow(reading), captures, f"tlsaudit {__version__}")
+    return Reading(
+        schema.from_arrow(reading),
+        schema.captures_frame(_merged(inputs, reading.captures)),
+        f"tlsaudit {__version__}",
+        refusals=schema.from_rows(_sorted(reading.refusals), schema.REFUSALS),
+        set_aside=schema.from_rows(_sorted(reading.set_aside), schema.SET_ASIDE),
+    )
 
 
 def write_text(
@@ -53,6 +58,11 @@ def write_text(
         _readable(inputs), text_format, output, registry.names_for_core(), progress
     )
     return _merged(inputs, [_not_cancelled(row) for row in rows])
+
+
+def _sorted(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put rows that come in order of completion in the order of the handshake table."""
+    return sorted(rows, key=lambda row: (row["capture"], row["transport"], row["stream"]))
 
 
 def _readable(inputs: Iterable[Input]) -> list[tuple[str, str | BinaryIO]]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tlsaudit.engines.messages import Message
 
-__all__ = ["Engine", "Found", "Reading", "as_file", "problem_of", "reading_of"]
+__all__ = ["Engine", "Found", "Reading", "as_file", "nothing_of", "problem_of", "reading_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +28,7 @@ class Reading:
     frame, by capture and frame: of those with a message, and of others that explain something;
     empty where an engine does not say. `notes` are words about a stream, by capture, transport and
     number, that tell why an engine may see it differently.
+    `refusals` and `set_aside` are what only the core tells; of the other engines they are empty.
     """
 
     handshakes: pandas.DataFrame
@@ -35,6 +36,15 @@ class Reading:
     program: str
     layers: Mapping[tuple[str, int], str] = field(default_factory=dict)
     notes: Mapping[tuple[str, str, int], Set[str]] = field(default_factory=dict)
+    refusals: pandas.DataFrame = field(default_factory=lambda: nothing_of("REFUSALS"))
+    set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
+
+
+def nothing_of(table: str) -> pandas.DataFrame:
+    """Give the table of these columns of `tlsaudit.schema` without rows."""
+    from tlsaudit import schema
+
+    return schema.empty(getattr(schema, table))
 
 
 class Engine(Protocol):

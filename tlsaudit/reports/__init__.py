@@ -13,7 +13,7 @@ __all__ = ["write_report"]
 
 
 def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
-    """Write `index.html` and the four tables into a folder; give the path of the page.
+    """Write `index.html` and the tables into a folder; give the path of the page.
 
     The folder is made if need be; files of these names in it are replaced, each only when its
     successor is whole, and nothing else in it is touched. Raises ReportError.
@@ -27,6 +27,8 @@ def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
         "clients": audit.clients,
         "findings": audit.findings,
         "captures": audit.captures,
+        "refusals": audit.refusals,
+        "set_aside": audit.set_aside,
     }
     write_tables(tables, place)
     index = place / "index.html"

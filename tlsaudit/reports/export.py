@@ -31,6 +31,8 @@ def columns_of(name: str) -> tuple[Column, ...]:
         "clients": schema.CLIENTS,
         "findings": schema.FINDINGS,
         "captures": schema.CAPTURES,
+        "refusals": schema.REFUSALS,
+        "set_aside": schema.SET_ASIDE,
     }[name]
 
 

@@ -37,6 +37,8 @@ _FILES = (
     ("clients", "Clients, one row per address"),
     ("findings", "Findings, one row per handshake and rule"),
     ("captures", "Captures, one row per input"),
+    ("refusals", "Refusals, one row each"),
+    ("set_aside", "Set aside, one row per thing"),
 )
 
 # What a cell of a listing holds: a text, or a text and a smaller one below it.
@@ -142,6 +144,8 @@ def page(audit: Tables) -> str:
             rules=_rules(audit.findings),
             findings=_findings(audit.findings),
             captures=_captures(audit.captures),
+            refusals=_refusals(audit.refusals),
+            set_aside=_set_aside(audit.set_aside),
             clients=_clients(audit.clients),
             files=_FILES,
             version=__version__,
@@ -344,6 +348,50 @@ def _captures(captures: pandas.DataFrame) -> Listing:
             (Head("TLS handshakes", "number"), _count("handshakes")),
             (Head("From"), _time("first_ts")),
             (Head("To"), _time("last_ts")),
+        ],
+    )
+
+
+def _refusals(refusals: pandas.DataFrame) -> Listing:
+    def said(what: str) -> Callable[[dict[Any, Any]], Cell]:
+        def cell(row: dict[Any, Any]) -> Cell:
+            if is_null(row[what]):
+                return ""
+            return [str(row[what]), f"frame {row[f'{what}_frame']}"]
+
+        return cell
+
+    def server(row: dict[Any, Any]) -> Cell:
+        address = server_text(row["server"], row["server_port"])
+        return address if is_null(row["carrier_target"]) else [row["carrier_target"], address]
+
+    return _listing(
+        refusals,
+        [
+            (Head("What"), lambda row: [str(row["kind"]), str(row["carrier"])]),
+            (Head("Client", "mono"), _text("client")),
+            (Head("Server", "name"), server),
+            (Head("Asked", "name"), said("asked")),
+            (Head("Answered", "name"), said("answered")),
+            (Head("Time"), _time("ts")),
+            (Head("Capture", "name"), _text("capture")),
+        ],
+    )
+
+
+def _set_aside(set_aside: pandas.DataFrame) -> Listing:
+    return _listing(
+        set_aside,
+        [
+            (Head("What"), _text("kind")),
+            (Head("Client", "mono"), _text("client")),
+            (
+                Head("Server", "mono"),
+                lambda row: server_text(row["server"], row["server_port"]),
+            ),
+            (Head("Frames", "number"), lambda row: ", ".join(str(n) for n in row["frames"])),
+            (Head("Time"), _time("ts")),
+            (Head("Capture", "name"), _text("capture")),
         ],
     )
 

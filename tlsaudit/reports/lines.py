@@ -21,7 +21,7 @@ _LONGEST_NAME = 48
 
 
 def summary(audit: Tables) -> str:
-    """Give at most nine lines: the answer, the worst clients, what was read, what limits it."""
+    """Give at most ten lines: the answer, the worst clients, what was read, what limits it."""
     overview = Overview(audit)
     policy = audit.policy
     lines = [overview.headline]
@@ -29,6 +29,8 @@ def summary(audit: Tables) -> str:
         lines.append(overview.explanation)
     lines.append(f"policy: {policy.name}: {policy.demand}")
     lines.append("read: " + overview.volume + (f", {overview.span}" if overview.span else ""))
+    if overview.apart:
+        lines.append(f"beside handshakes: {overview.apart}")
     shown = overview.concerned.head(_CLIENT_LINES)
     if len(shown):
         table = aligned(_client_line(overview, row) for row in shown.to_dict("records"))
@@ -119,7 +121,11 @@ def _server(row: dict[Any, Any]) -> str:
 
 
 def _frames(row: dict[Any, Any]) -> str:
-    both = (_text(row["client_hello_frame"]), _text(row["server_hello_frame"]))
+    return _pair(row, "client_hello_frame", "server_hello_frame")
+
+
+def _pair(row: dict[Any, Any], *names: str) -> str:
+    both = [_text(row[name]) for name in names]
     return ",".join(frame or "-" for frame in both)
 
 
@@ -156,6 +162,26 @@ _COLUMNS: dict[str, _Columns] = {
         ("best offered", _version("max_offered_version"), False),
         ("last seen", _time("last_seen"), False),
         ("rules", lambda row: ", ".join(row["rules"]), False),
+    ),
+    "refusals": (
+        ("kind", _column("kind"), False),
+        ("carrier", _column("carrier"), False),
+        ("client", _column("client"), False),
+        ("server", _server, False),
+        ("target", _name("carrier_target"), False),
+        ("asked", _name("asked"), False),
+        ("answered", _name("answered"), False),
+        ("capture", _name("capture"), False),
+        ("frames", lambda row: _pair(row, "asked_frame", "answered_frame"), True),
+        ("time", _time("ts"), False),
+    ),
+    "set_aside": (
+        ("kind", _column("kind"), False),
+        ("client", _column("client"), False),
+        ("server", _server, False),
+        ("capture", _name("capture"), False),
+        ("frames", lambda row: ",".join(str(frame) for frame in row["frames"]), True),
+        ("time", _time("ts"), False),
     ),
     "findings": (
         ("severity", _column("severity"), False),

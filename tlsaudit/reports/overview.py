@@ -53,6 +53,14 @@ class Tables(Protocol):
         """The findings table."""
 
     @property
+    def refusals(self) -> pandas.DataFrame:
+        """The refusals."""
+
+    @property
+    def set_aside(self) -> pandas.DataFrame:
+        """What looks like TLS and is none."""
+
+    @property
     def policy(self) -> Policy:
         """The policy that the findings are judged under."""
 
@@ -174,6 +182,18 @@ class Overview:
             f"{plural(int(captures['frames'].sum()), 'frame')}, "
             f"{plural(handshakes, 'TLS handshake')} of {plural(clients, 'client')}"
         )
+
+    @cached_property
+    def apart(self) -> str | None:
+        """What was seen beside handshakes, in one phrase; None if there was nothing."""
+        refusals, set_aside = len(self.audit.refusals), len(self.audit.set_aside)
+        parts = []
+        if refusals:
+            parts.append(f"{plural(refusals, 'refusal')} of TLS or meetings with plaintext")
+        if set_aside:
+            verb = "looks" if set_aside == 1 else "look"
+            parts.append(f"{plural(set_aside, 'thing')} set aside that {verb} like TLS")
+        return joined(parts) or None
 
     @cached_property
     def limits(self) -> list[Limit]:

@@ -4,6 +4,7 @@ Every engine gives the handshake table of `HANDSHAKES`; `from_arrow()` makes a D
 adds the columns of `DERIVED`. Absent is null, tested with `isna()`: there are no sentinel values.
 """
 
+from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
 from tlsaudit.schema.column import SEVERITIES, Column
 from tlsaudit.schema.derived import derive
 from tlsaudit.schema.document import markdown
@@ -13,6 +14,7 @@ from tlsaudit.schema.frames import (
     conform,
     empty,
     from_arrow,
+    from_rows,
     handshakes_table,
     read_parquet,
     to_arrow,
@@ -30,6 +32,8 @@ __all__ = [
     "HANDSHAKES",
     "HANDSHAKE_KEY",
     "HANDSHAKE_TABLE",
+    "REFUSALS",
+    "SET_ASIDE",
     "SEVERITIES",
     "Column",
     "captures_frame",
@@ -38,6 +42,7 @@ __all__ = [
     "derive",
     "empty",
     "from_arrow",
+    "from_rows",
     "handshakes_table",
     "markdown",
     "read_parquet",

@@ -23,6 +23,7 @@ _TYPES: dict[str, tuple[str, Text]] = {
     "timestamp[ns, UTC]": ("datetime64[ns, UTC]", "time"),
     "list<uint16>": ("list<item: uint16>[pyarrow]", "number"),
     "list<uint32>": ("list<item: uint32>[pyarrow]", "number"),
+    "list<uint64>": ("list<item: uint64>[pyarrow]", "number"),
     "list<str>": ("list<item: string>[pyarrow]", "string"),
 }
 

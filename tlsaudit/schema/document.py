@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
 
@@ -52,6 +53,18 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "One row per input, in the order given. What only the core tells (counts of frames and the "
         "like) is null where another engine read.",
         CAPTURES,
+    ),
+    (
+        "Refusals",
+        "One row per upgrade to TLS that was refused or declined, and per meeting of TLS and "
+        "plaintext, by capture, transport and stream.",
+        REFUSALS,
+    ),
+    (
+        "Set aside",
+        "One row per thing that looks like TLS and is none: neither counted nor flagged, and not "
+        "dropped silently either. By capture, transport and stream.",
+        SET_ASIDE,
     ),
 )
 

@@ -27,6 +27,7 @@ __all__ = [
     "conform",
     "empty",
     "from_arrow",
+    "from_rows",
     "handshakes_table",
     "read_parquet",
     "to_arrow",
@@ -49,7 +50,12 @@ def from_arrow(table: Any) -> pd.DataFrame:
 
 
 def captures_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
-    """The captures table from one mapping per input, in the order given.
+    """The captures table from one mapping per input, as `from_rows`."""
+    return from_rows(rows, CAPTURES)
+
+
+def from_rows(rows: Iterable[Mapping[str, object]], columns: Sequence[Column]) -> pd.DataFrame:
+    """A table from one mapping per row, in the order given.
 
     Times are whole nanoseconds since 1970 (UTC) or anything pyarrow takes for a timestamp. Keys
     that may be null may be missing; an unknown key raises SchemaError.
@@ -57,14 +63,14 @@ def captures_frame(rows: Iterable[Mapping[str, object]]) -> pd.DataFrame:
     import pyarrow as pa
 
     rows = list(rows)
-    known = {column.name for column in CAPTURES}
+    known = {column.name for column in columns}
     for row in rows:
         for name in row:
             if name not in known:
-                raise SchemaError(f"{name}: not a column of the captures table")
-    arrays = [_array([row.get(c.name) for row in rows], c) for c in CAPTURES]
-    table = pa.Table.from_arrays(arrays, schema=_arrow_schema(CAPTURES))
-    return _to_frame(_cast(table, CAPTURES), CAPTURES)
+                raise SchemaError(f"{name}: not a column of this table")
+    arrays = [_array([row.get(c.name) for row in rows], c) for c in columns]
+    table = pa.Table.from_arrays(arrays, schema=_arrow_schema(columns))
+    return _to_frame(_cast(table, columns), columns)
 
 
 def empty(columns: Sequence[Column]) -> pd.DataFrame:
@@ -178,6 +184,7 @@ def _arrow_type(column: Column) -> pa.DataType:
         "timestamp[ns, UTC]": pa.timestamp("ns", "UTC"),
         "list<uint16>": pa.list_(pa.uint16()),
         "list<uint32>": pa.list_(pa.uint32()),
+        "list<uint64>": pa.list_(pa.uint64()),
         "list<str>": pa.list_(pa.string()),
     }[column.arrow]
 
@@ -241,7 +248,7 @@ def _to_frame(
         pa.uint64(): pd.UInt64Dtype(),
         **{
             kind: pd.ArrowDtype(kind)
-            for kind in (pa.list_(pa.uint16()), pa.list_(pa.uint32()), pa.list_(pa.string()))
+            for kind in map(pa.list_, (pa.uint16(), pa.uint32(), pa.uint64(), pa.string()))
         },
     }
     frame: pd.DataFrame = table.to_pandas(types_mapper=nullable.get)

@@ -10,7 +10,9 @@ use super::code_point::{ExtensionType, ProtocolVersion, is_grease};
 use super::server_hello::ServerHello;
 use crate::digits::Digits;
 
-/// JA3 of a ClientHello that was captured whole; `None` where the definition has no answer.
+/// JA3 of a ClientHello that was captured whole; `None` where the definition has no answer. Where the
+/// extensions cannot be read it ends behind the suites, as Wireshark's does: the empty fields would
+/// say that there are none.
 #[must_use]
 pub fn ja3(hello: &ClientHello) -> Option<String> {
     if !hello.captured || hello.ssl2_format {
@@ -21,11 +23,14 @@ pub fn ja3(hello: &ClientHello) -> Option<String> {
     text.push(b',');
     decimals(&mut text, hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
     text.push(b',');
-    decimals(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
-    text.push(b',');
-    decimals(&mut text, hello.groups.iter().flatten().map(|group| group.0));
-    text.push(b',');
-    decimals(&mut text, hello.point_formats.iter().flatten().map(|&format| u16::from(format)));
+    if hello.extensions.is_some() || hello.complete {
+        decimals(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
+        text.push(b',');
+        decimals(&mut text, hello.groups.iter().flatten().map(|group| group.0));
+        text.push(b',');
+        let formats = hello.point_formats.iter().flatten();
+        decimals(&mut text, formats.map(|&format| u16::from(format)));
+    }
     Some(hexadecimal(&Md5::digest(&text)))
 }
 
@@ -202,6 +207,110 @@ mod tests {
             ..ClientHello::default()
         };
         assert_eq!(ja4(&hello, 't').as_deref(), Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));
+    }
+
+    /// A hello by the raw form of its JA4 (`JA4_r`), with what that does not say: the server name, the
+    /// protocol, GREASE in front of every list, and the lists backwards.
+    fn by_raw(raw: &str, named: bool, alpn: Option<&[u8]>) -> ClientHello {
+        let mut parts = raw.split('_').skip(1);
+        let mut next = || -> Vec<u16> {
+            let part = parts.next().into_iter().flat_map(|part| part.split(','));
+            part.map(|number| u16::from_str_radix(number, 16).unwrap()).collect()
+        };
+        let (suites, extensions, algorithms) = (next(), next(), next());
+        let own = [(named, ExtensionType::SERVER_NAME), (alpn.is_some(), ExtensionType::ALPN)];
+        let own = own.into_iter().filter_map(|(there, extension)| there.then_some(extension));
+        let extensions = extensions.into_iter().rev().map(ExtensionType).chain(own);
+        let grease = 0x1A1A;
+        ClientHello {
+            legacy_version: Some(ProtocolVersion::TLS12),
+            cipher_suites: Some(
+                [grease].into_iter().chain(suites.into_iter().rev()).map(CipherSuite).collect(),
+            ),
+            extensions: Some([ExtensionType(grease)].into_iter().chain(extensions).collect()),
+            supported_versions: raw.starts_with("t13").then(|| {
+                vec![ProtocolVersion(grease), ProtocolVersion::TLS12, ProtocolVersion::TLS13]
+            }),
+            signature_algorithms: Some([grease].into_iter().chain(algorithms).collect()),
+            first_alpn: alpn.map(<[u8]>::to_vec),
+            captured: true,
+            complete: true,
+            ..ClientHello::default()
+        }
+    }
+
+    /// Raw and hashed forms as FoxIO's own tests (python/test/testdata) and descriptions give them.
+    #[test]
+    fn ja4_equals_published_pairs_of_raw_and_hashed_forms() {
+        let chrome = "_002f,0035,009c,009d,1301,1302,1303,c013,c014,c02b,c02c,c02f,c030,cca8,cca9\
+                      _0005,000a,000b,000d,0012,0015,0017,001b,0023,002b,002d,0033,4469,ff01\
+                      _0403,0804,0401,0503,0805,0501,0806,0601";
+        let without_settings = chrome.replace("4469,", "");
+        let firefox = "t13d1715h2_002f,0035,009c,009d,1301,1302,1303,c009,c00a,c013,c014,c02b,c02c,\
+                       c02f,c030,cca8,cca9_0005,000a,000b,000d,0015,0017,001c,0022,0023,002b,002d,\
+                       0033,ff01_0403,0503,0603,0804,0805,0806,0401,0501,0601,0203,0201";
+        let cases: [(&str, Option<&[u8]>, &str); 5] = [
+            (&format!("t13d1516h2{chrome}"), Some(b"h2"), "t13d1516h2_8daaf6152771_e5627efa2ab1"),
+            (
+                &format!("t13d1516h1{chrome}"),
+                Some(b"http/1.1"),
+                "t13d1516h1_8daaf6152771_e5627efa2ab1",
+            ),
+            (
+                &format!("t13d151400{without_settings}"),
+                None,
+                "t13d151400_8daaf6152771_de4a06bb82e3",
+            ),
+            (firefox, Some(b"h2"), "t13d1715h2_5b57614c22b0_3d5424432f57"),
+            (
+                &format!("t13d1516bd{chrome}"),
+                Some(b"\xBA\xAD"),
+                "t13d1516bd_8daaf6152771_e5627efa2ab1",
+            ),
+        ];
+        for (raw, alpn, expected) in cases {
+            assert_eq!(ja4(&by_raw(raw, true, alpn)).as_deref(), Some(expected));
+        }
+    }
+
+    /// The table of JA4's description for protocols that are no text.
+    #[test]
+    fn ja4_writes_protocols_that_are_no_text_as_published() {
+        let published: [(&[u8], &str); 6] = [
+            (b"\xAB", "ab"),
+            (b"\xAB\xCD", "ad"),
+            (b"\x30\xAB", "3b"),
+            (b"\x30\x31\xAB\xCD", "3d"),
+            (b"\x30\xAB\xCD\x31", "01"),
+            (b"h2", "h2"),
+        ];
+        for (alpn, expected) in published {
+            assert_eq!(ja4_alpn(Some(alpn)), expected);
+        }
+        assert_eq!(ja4_alpn(None), "00");
+    }
+
+    /// What Wireshark 4.0 hashes of two hellos whose extensions do not fit.
+    #[test]
+    fn ja3_ends_behind_the_suites_where_the_extensions_cannot_be_read() {
+        let body = |suites: &[u8], rest: &[u8]| {
+            let mut body = vec![3, 1];
+            body.extend([7; 32]);
+            body.push(0);
+            body.extend(suites);
+            body.extend(rest);
+            ClientHello::read(&body, body.len())
+        };
+        // Length | suites; no compression method, and one byte where a length should be.
+        let suites =
+            [0, 22, 0, 4, 0, 5, 0, 10, 0, 9, 0, 100, 0, 98, 0, 3, 0, 6, 0, 19, 0, 18, 0, 37];
+        let stray_byte = body(&suites, &[0, 0]);
+        assert_eq!(ja3(&stray_byte).as_deref(), Some("88d4e76accc5dbd6e8ba82e094f04049"));
+        let no_suites = body(&[0, 0], &[0, 0xFF, 0xC0, 0x0A]);
+        assert_eq!(ja3(&no_suites).as_deref(), Some("12f72b3830028e0151f98b64f504bd9c"));
+        let none = body(&suites, &[1, 0]);
+        assert!(none.complete);
+        assert_ne!(ja3(&none), ja3(&stray_byte));
     }
 
     #[test]

@@ -11,8 +11,8 @@ BENCH_MANIFEST := --manifest-path bench/programs/Cargo.toml
 # Programs that the tests use, and the Debian packages they come in.
 TEST_PROGRAMS := tshark:tshark chromium:chromium
 
-.PHONY: demo test test-rust test-python lint format docs samples bench torture adversaries verify build \
-        tools test-programs clean
+.PHONY: demo test test-rust test-python lint format docs samples bench fuzz torture adversaries \
+        verify build tools test-programs clean
 
 demo: build
 	$(BIN)/tlsaudit report samples/office.pcapng -o out
@@ -63,6 +63,13 @@ BENCH ?= out/bench
 bench: build
 	$(CARGO) build --release --quiet $(BENCH_MANIFEST) --target-dir rust/target/bench
 	$(BIN)/python bench/run.py $(BENCH)
+
+# Each target of rust/fuzz for RUNS executions, one after the other; TARGETS names some of them.
+RUNS ?= 1000000
+TARGETS ?=
+
+fuzz: tools
+	$(PYTHON) scripts/fuzz.py --runs $(RUNS) $(TARGETS)
 
 # Real captures of TLSAUDIT_CORPUS, mutated 50 times each by fixed seeds, through the library and the
 # command. The tests run a slice of it.

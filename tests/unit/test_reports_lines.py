@@ -53,6 +53,18 @@ def test_check_says_one_line_per_rule_and_client(office: Audit) -> None:
     assert " ".join(lines[0].split()) == expected
 
 
+def test_first_is_the_earliest_wherever_it_lies(make_audit: Callable[..., Audit]) -> None:
+    later = handshake_row(number=3, capture="a.pcap", **OLD_ANSWER)
+    earlier = handshake_row(number=1, capture="b.pcap", **OLD_ANSWER)
+    no_time = handshake_row(number=0, capture="c.pcap", **{**OLD_ANSWER, "ts": None})
+    captures = [capture_row(capture=name) for name in ("a.pcap", "b.pcap", "c.pcap")]
+    audit = make_audit([later, earlier, no_time], captures)
+    shown = check_lines(audit) + summary(audit)
+    assert "first: b.pcap frame" in shown
+    assert "first: a.pcap" not in shown
+    assert "first: c.pcap" not in shown
+
+
 def test_check_counts_from_the_severity_asked_for(make_audit: Callable[..., Audit]) -> None:
     audit = make_audit([handshake_row(**TLS13)])
     assert check_lines(audit, "low") == ""

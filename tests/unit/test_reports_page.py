@@ -282,6 +282,22 @@ def test_long_lists_are_cut_and_say_where_the_rest_is(
     assert page.count('<h3 class="mono">') == 5
 
 
+def test_one_is_not_said_in_the_plural(
+    make_audit: MakeAudit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_html, "MOST_CARDS", 1)
+    monkeypatch.setattr(report_html, "MOST_GROUPS", 1)
+    rows = [
+        handshake_row(number=n, client=f"192.0.2.{n % 2}", server_port=400 + n, **OLD_ANSWER)
+        for n in range(4)
+    ]
+    text = Reader(report_html.page(make_audit(rows))).text
+    assert "1 more client is concerned" in text
+    assert "1 more line of this client is in findings.csv" in text
+    assert "1 row " in text.replace("\n", " ")
+    assert "1 rows" not in text
+
+
 def test_large_audit_gives_a_page_that_opens(make_audit: MakeAudit) -> None:
     rows = [
         handshake_row(number=n, client=f"10.0.{n % 250}.{n % 9}", server_port=n, **OLD_ANSWER)

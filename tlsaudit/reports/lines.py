@@ -56,7 +56,8 @@ def check_lines(audit: Tables, at_least: str = "low") -> str:
         return ""
     keys = [chosen["rule"].astype("object"), chosen["client"]]
     groups = chosen.groupby(keys, sort=False, observed=True)
-    first = chosen[~chosen.duplicated(["rule", "client"])]
+    in_time = _by_time(chosen)
+    first = in_time[~in_time.duplicated(["rule", "client"])]
     counts = groups.size()
     rows = []
     for row, rank in zip(first.to_dict("records"), first["severity"].cat.codes, strict=True):
@@ -83,7 +84,7 @@ def table_text(name: str, frame: pandas.DataFrame) -> str:
 
 def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
     mine = overview.counted[overview.counted["client"] == row["client"]]
-    first = mine[mine["severity"] == row["worst_severity"]].iloc[0]
+    first = _by_time(mine[mine["severity"] == row["worst_severity"]]).iloc[0]
     rules = sorted(set(mine["rule"].astype("object")))
     more = [f"and {len(rules) - _RULES:,} more"] if len(rules) > _RULES else []
     where = shortened(str(first["capture"]), _LONGEST_NAME)
@@ -94,6 +95,11 @@ def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
         plural(int(mine["handshake"].count()), "finding"),
         f"first: {where} frame {_text(first['evidence_frame'])}",
     ]
+
+
+def _by_time(findings: pandas.DataFrame) -> pandas.DataFrame:
+    """Sort findings by the time of their handshake, then by frame; those without a time last."""
+    return findings.sort_values(["ts", "capture", "evidence_frame"], kind="stable")
 
 
 def _text(value: Any) -> str:

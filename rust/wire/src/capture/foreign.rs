@@ -138,6 +138,12 @@ fn by_shape(bytes: &[u8], whole: bool) -> Option<Answer> {
                 "it is a Message Analyzer trace (.matp), which is not read here: save it as .cap in \
                  Message Analyzer and convert that with `editcap -F pcapng IN OUT`",
             )
+        } else if contains(bytes, b"[Content_Types].xml") {
+            No("an Office document")
+        } else if contains(bytes, b"mimetypeapplication/vnd.oasis.opendocument") {
+            No("an OpenDocument file")
+        } else if contains(bytes, b"META-INF/MANIFEST.MF") {
+            No("a Java archive")
         } else {
             Unpack("a ZIP archive", "unzip")
         });

@@ -21,6 +21,10 @@ pub const HEADER_LENGTH: usize = 5;
 /// section 6.2.3).
 pub const MAX_LENGTH: usize = 16_384 + 2_048;
 
+/// The same for SSL 3.0, whose early implementations by Microsoft sent records of up to 32 KiB; other
+/// stacks had to take them (OpenSSL's `SSL_OP_MICROSOFT_BIG_SSLV3_BUFFER`).
+pub const MAX_LENGTH_SSL30: usize = 2 * 16_384 + 2_048;
+
 /// A record header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -64,5 +68,20 @@ pub fn can_begin(bytes: &[u8]) -> bool {
     };
     let type_fits =
         |byte: &u8| (content_type::CHANGE_CIPHER_SPEC..=content_type::HEARTBEAT).contains(byte);
-    bytes.first().is_none_or(type_fits) && version_fits && length <= MAX_LENGTH
+    let longest = if matches!(bytes, [_, 3, 0, ..]) { MAX_LENGTH_SSL30 } else { MAX_LENGTH };
+    bytes.first().is_none_or(type_fits) && version_fits && length <= longest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_records_of_early_ssl30_may_be_twice_as_long() {
+        // type | version | length
+        assert!(Header::read([23, 3, 0, 0x80, 0x10]).is_some());
+        assert!(Header::read([23, 3, 0, 0x88, 0x01]).is_none());
+        assert!(Header::read([23, 3, 1, 0x48, 0x00]).is_some());
+        assert!(Header::read([23, 3, 1, 0x48, 0x01]).is_none());
+    }
 }

@@ -58,10 +58,21 @@ fn windows_formats_have_advice_of_their_own() {
             ["Message Analyzer", ".cap"],
         ),
         (b"ElfFile\0".to_vec(), ["event log", "no packet capture"]),
+        (zip("[Content_Types].xml"), ["an Office document", "no packet capture"]),
+        (zip("META-INF/MANIFEST.MF"), ["a Java archive", "no packet capture"]),
+        (
+            zip("mimetypeapplication/vnd.oasis.opendocument.text"),
+            ["an OpenDocument file", "no packet capture"],
+        ),
     ] {
         let (_, sentence) = answer(&long(&bytes));
         assert!(words.iter().all(|word| sentence.contains(word)), "{sentence}");
     }
+}
+
+/// A ZIP archive by its first bytes: the header of the first member, then its name and content.
+fn zip(member: &str) -> Vec<u8> {
+    [b"PK\x03\x04".as_slice(), &[0; 26], member.as_bytes()].concat()
 }
 
 #[test]

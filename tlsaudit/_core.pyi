@@ -29,13 +29,15 @@ class Reading:
 def read(
     captures: Sequence[tuple[str, str | BinaryIO]],
     progress: Callable[[int], None] | None = None,
+    max_unpacked: int | None = None,
 ) -> Reading:
     """Read captures and give their handshakes.
 
     `captures` are pairs: the name to report, and a path, `"-"` for standard input, or a binary
     file object. `progress` is called with the bytes read so far over all of them, at most about
-    twenty times a second, from the calling thread. A capture that cannot be read raises nothing:
-    its entry in `Reading.captures` says why. KeyboardInterrupt arrives within a second.
+    twenty times a second, from the calling thread. `max_unpacked` is how many bytes a compressed
+    capture may unpack to, in place of the core's own bounds. A capture that cannot be read raises
+    nothing: its entry in `Reading.captures` says why. KeyboardInterrupt arrives within a second.
     """
 
 def write_text(
@@ -45,6 +47,7 @@ def write_text(
     names: Mapping[str, Any],
     progress: Callable[[int], None] | None = None,
     neutralise: bool = True,
+    max_unpacked: int | None = None,
 ) -> list[dict[str, Any]]:
     """Read captures and write the whole handshake table as text, in order of completion.
 

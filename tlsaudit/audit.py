@@ -125,12 +125,15 @@ def audit(
     policy: str | os.PathLike[str] | Policy = "entra",
     engine: str = "native",
     progress: Callable[[int], None] | None = None,
+    max_unpacked: int | None = None,
 ) -> Audit:
     """Read captures and give their Audit.
 
     `paths` are files, folders, patterns, `-` for standard input, or binary file objects.
     `policy` is the name of a shipped policy, the path of a TOML file, or a Policy. `engine` is
     `native`, `scapy` or `tshark`. `progress` is called with the bytes read so far.
+    `max_unpacked` is how many bytes a compressed capture may unpack to, None for the bounds in
+    docs/limits.md; it is the core that has them.
     Raises PolicyError for a policy that cannot be used, EngineError for an engine that cannot
     run, and CaptureError if no input could be read; an input that fails among others is a row of
     `captures` with `error` set.
@@ -140,7 +143,7 @@ def audit(
     from tlsaudit.inputs import expand
 
     chosen = policy if isinstance(policy, Policy) else load_policy(policy)
-    run = audit_inputs(expand(paths), chosen, progress, engine)
+    run = audit_inputs(expand(paths, max_unpacked=max_unpacked), chosen, progress, engine)
     raise_if_nothing_was_read(run.captures)
     return run
 

@@ -8,6 +8,7 @@ clean; `verify`: the engines agree), 1 `check` or `verify` found something, 2 no
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["command", "main", "markdown"]
 
 DONE, FOUND, NOTHING_DONE, PARTLY_DONE, INTERRUPTED = 0, 1, 2, 3, 130
+
+_MAX_UNPACKED = "tlsaudit.max_unpacked"
+_UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 _EXIT_CODES = """\b
 Exit codes:
@@ -118,7 +122,31 @@ def command() -> None:
 
 
 def _captures(function: Callable[..., Any]) -> Callable[..., Any]:
+    function = click.option(
+        "--max-unpacked",
+        metavar="SIZE",
+        expose_value=False,
+        callback=_remember_max_unpacked,
+        help="What a compressed capture may unpack to, for instance 500G, in place of the bounds "
+        "that protect from files made to unpack without end (docs/limits.md).",
+    )(function)
     return click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")(function)
+
+
+def _remember_max_unpacked(
+    context: click.Context, _option: click.Parameter, size: str | None
+) -> None:
+    """Keep the option for `_inputs`: it is about how captures are read, whatever the command."""
+    context.meta[_MAX_UNPACKED] = None if size is None else _bytes(size)
+
+
+def _bytes(size: str) -> int:
+    """Give the bytes of `500G`: a number and K, M, G or T, powers of 1,024."""
+    match = re.fullmatch(r"([0-9]{1,18})([KMGT]?)", size, re.IGNORECASE)
+    number = int(match[1]) << _UNITS[match[2].upper()] if match else 0
+    if not 0 < number < 1 << 64:
+        raise click.BadParameter("a size is a number, with K, M, G or T if need be: 500G.")
+    return number
 
 
 def _policy(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -380,7 +408,8 @@ def _audit(
 def _inputs(
     captures: Iterable[str], leave_out: str | None = None, output: str | None = None
 ) -> list[Input]:
-    inputs = expand(captures, leave_out)
+    max_unpacked = click.get_current_context().meta[_MAX_UNPACKED]
+    inputs = expand(captures, leave_out, max_unpacked)
     if output is not None and os.path.realpath(output) in {
         os.path.realpath(each.source) for each in inputs if isinstance(each.source, str)
     }:

@@ -11,7 +11,7 @@ import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -39,17 +39,21 @@ class Input:
     """One capture to read: the name to report it under, and where its bytes are.
 
     `problem_kind` and `problem` (an `error_kind` of the captures table and one sentence) are
-    set where there is nothing to read; they are None otherwise.
+    set where there is nothing to read; they are None otherwise. `max_unpacked` is how many bytes it
+    may unpack to if it is compressed, None for the bounds in docs/limits.md.
     """
 
     name: str
     source: str | BinaryIO
     problem_kind: str | None = None
     problem: str | None = None
+    max_unpacked: int | None = None
 
 
 def expand(
-    sources: Iterable[Source], leave_out: str | os.PathLike[str] | None = None
+    sources: Iterable[Source],
+    leave_out: str | os.PathLike[str] | None = None,
+    max_unpacked: int | None = None,
 ) -> list[Input]:
     """Give one `Input` per capture, in the order named; folders are walked in sorted order.
 
@@ -61,6 +65,7 @@ def expand(
     - A file reached twice is read once, under the name that came first.
 
     `leave_out` is a folder that is not to be walked: the one a report is about to go to.
+    `max_unpacked` goes into every Input.
     """
     omitted = None if leave_out is None else os.path.realpath(leave_out)
     found: list[Input] = []
@@ -79,7 +84,7 @@ def expand(
                 places.add(place)
             name = _unused(candidate.name, names)
             names.add(name)
-            found.append(Input(name, candidate.source, candidate.problem_kind, candidate.problem))
+            found.append(replace(candidate, name=name, max_unpacked=max_unpacked))
     return found
 
 
@@ -128,7 +133,10 @@ def _of_one(source: Source, omitted: str | None) -> Iterator[Input]:
         yield Input(printable_name(name) if isinstance(name, str) else "stream", source)
         return
     path = os.fspath(source)
-    if path == STANDARD_INPUT:
+    if not path:
+        problem = "a capture was named by an empty text: check where the name comes from"
+        yield Input("(empty name)", path, "missing", problem)
+    elif path == STANDARD_INPUT:
         yield Input(STANDARD_INPUT_NAME, STANDARD_INPUT)
     elif os.path.isdir(path):
         yield from _of_folder(path, omitted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -251,6 +252,53 @@ def test_cut_capture_keeps_what_came_before_the_cut(tmp_path: Path, name: str) -
     kept = {json.loads(line)["client_hello_frame"] for line in cut.lines}
     assert kept
     assert kept <= hellos
+
+
+@pytest.fixture
+def empty_packets(tmp_path: Path) -> Path:
+    """40 kB of gzip that unpack to 40 MB, a capture of packets without bytes."""
+    header = bytes.fromhex("d4c3b2a1 02000400 00000000 00000000 00000400 01000000")
+    path = tmp_path / "empty-packets.pcap.gz"
+    path.write_bytes(gzip.compress(header + bytes(16 * 2_500_000)))
+    return path
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("handshakes", "--format", "csv"), ("handshakes",), ("clients",), ("findings",), ("check",)],
+)
+def test_bound_on_unpacking_is_the_one_that_is_given(
+    arguments: tuple[str, ...], empty_packets: Path
+) -> None:
+    done = run(*arguments, empty_packets, "--max-unpacked", "16M")
+    assert done.code == 3
+    assert "it unpacks to more than 16 MiB" in done.messages[0]
+    assert "raise --max-unpacked" in done.messages[0]
+    done = run(*arguments, empty_packets, "--max-unpacked", "40000024")
+    assert (done.code, done.messages) == (0, [])
+
+
+def test_bound_on_unpacking_can_be_raised_above_the_usual_ratio(tmp_path: Path) -> None:
+    """gzip reaches 1,000 times; the bound of 256 times begins at 256 MiB."""
+    header = bytes.fromhex("d4c3b2a1 02000400 00000000 00000000 00000400 01000000")
+    path = tmp_path / "empty-packets.pcap.gz"
+    with gzip.open(path, "wb", compresslevel=6) as file:
+        file.write(header)
+        for _ in range(300):
+            file.write(bytes(1 << 20))
+    assert path.stat().st_size * 256 < 300 << 20
+    done = run("handshakes", path, "--format", "csv")
+    assert done.code == 3
+    assert "it unpacks to more than 256 times its size" in done.messages[0]
+    done = run("handshakes", path, "--format", "csv", "--max-unpacked", "1g")
+    assert (done.code, done.messages) == (0, [])
+
+
+@pytest.mark.parametrize("size", ["", "0", "-1", "1.5G", "20000000T", "G", "5 G", "५"])
+def test_bound_on_unpacking_that_is_no_size_is_wrong_usage(size: str) -> None:
+    done = run("check", "office.pcapng", "--max-unpacked", size)
+    assert done.code == 2
+    assert "a size is a number" in done.messages[-1]
 
 
 def test_policy_that_does_not_exist_is_said_before_reading() -> None:

@@ -130,6 +130,18 @@ def test_binary_file_objects_are_taken_and_two_never_share_a_name(captures: Path
     assert [each.source for each in inputs] == [first, second, third]
 
 
+def test_empty_name_is_said_to_be_empty(captures: Path) -> None:
+    (item,) = expand([""])
+    assert (item.name, item.problem_kind) == ("(empty name)", "missing")
+    assert item.problem == ("a capture was named by an empty text: check where the name comes from")
+
+
+def test_bound_on_unpacking_goes_into_every_input(captures: Path) -> None:
+    inputs = expand(["sub", io.BytesIO(b"1")], max_unpacked=1_000)
+    assert {each.max_unpacked for each in inputs} == {1_000}
+    assert {each.max_unpacked for each in expand(["sub"])} == {None}
+
+
 def test_path_objects_are_taken(captures: Path) -> None:
     assert expand([Path("dc01.pcap")]) == [Input("dc01.pcap", "dc01.pcap")]
 

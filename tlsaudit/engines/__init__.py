@@ -30,16 +30,19 @@ def read_handshakes(
     paths: Iterable[Source] | Source,
     engine: str = "native",
     progress: Callable[[int], None] | None = None,
+    max_unpacked: int | None = None,
 ) -> pandas.DataFrame:
     """Give the handshake table of captures: one row per handshake, sorted by its key.
 
     `paths` are files, folders, patterns, `-` or binary file objects, or one of them. `engine` is
     `native`, `scapy` or `tshark`; what it does not know is null (docs/engines.md). `progress` is
-    called with the bytes read so far. Null means not seen; see docs/columns.md.
+    called with the bytes read so far. `max_unpacked` is how many bytes a compressed capture may
+    unpack to, None for the bounds in docs/limits.md. Null means not seen; see docs/columns.md.
     Raises CaptureError if none of them could be read, EngineError if the engine cannot run; to
     learn about captures that could not be read, use `tlsaudit.audit`, which keeps their table.
     """
-    reading = load(engine).read(expand(_as_list(paths)), progress)
+    inputs = expand(_as_list(paths), max_unpacked=max_unpacked)
+    reading = load(engine).read(inputs, progress)
     raise_if_nothing_was_read(reading.captures)
     return reading.handshakes
 

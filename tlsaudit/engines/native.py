@@ -29,7 +29,7 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
     from tlsaudit._core import read as read_captures
 
     inputs = list(inputs)
-    reading = read_captures(_readable(inputs), progress)
+    reading = read_captures(_readable(inputs), progress, _max_unpacked(inputs))
     return Reading(
         schema.from_arrow(reading),
         schema.captures_frame(_merged(inputs, reading.captures)),
@@ -55,7 +55,12 @@ def write_text(
 
     inputs = list(inputs)
     rows = write_captures(
-        _readable(inputs), text_format, output, registry.names_for_core(), progress
+        _readable(inputs),
+        text_format,
+        output,
+        registry.names_for_core(),
+        progress,
+        max_unpacked=_max_unpacked(inputs),
     )
     return _merged(inputs, [_not_cancelled(row) for row in rows])
 
@@ -67,6 +72,12 @@ def _sorted(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _readable(inputs: Iterable[Input]) -> list[tuple[str, str | BinaryIO]]:
     return [(each.name, each.source) for each in inputs if each.problem is None]
+
+
+def _max_unpacked(inputs: Iterable[Input]) -> int | None:
+    """Give the bound on unpacking: the inputs of a run share one."""
+    given = (each.max_unpacked for each in inputs if each.max_unpacked is not None)
+    return max(given, default=None)
 
 
 def _merged(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

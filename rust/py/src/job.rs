@@ -46,8 +46,9 @@ struct Lane {
 }
 
 impl Job {
-    pub fn new(progress: Option<Py<PyAny>>) -> Self {
-        Self { progress, shared: Arc::default(), last_tick: Instant::now() }
+    pub fn new(progress: Option<Py<PyAny>>, max_unpacked: Option<u64>) -> Self {
+        let shared = Arc::new(Shared::new(max_unpacked));
+        Self { progress, shared, last_tick: Instant::now() }
     }
 
     /// Reads as many captures at a time as there are cores. Rows come in order of captures all the

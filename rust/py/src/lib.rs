@@ -90,22 +90,24 @@ impl Taker for Rows {
 }
 
 #[pyfunction]
-#[pyo3(signature = (captures, progress=None))]
+#[pyo3(signature = (captures, progress=None, max_unpacked=None))]
 fn read(
     py: Python<'_>,
     captures: Vec<(String, Input)>,
     progress: Option<Py<PyAny>>,
+    max_unpacked: Option<u64>,
 ) -> PyResult<Reading> {
     py.detach(|| {
         let mut rows = Rows::default();
-        let captures = Job::new(progress).read_all(captures, &mut rows)?;
+        let captures = Job::new(progress, max_unpacked).read_all(captures, &mut rows)?;
         let Rows { handshakes, refusals, set_aside } = rows;
         Ok(Reading { table: handshakes.finish()?, captures, refusals, set_aside })
     })
 }
 
 #[pyfunction]
-#[pyo3(signature = (captures, format, output, names, progress=None, neutralise=true))]
+#[pyo3(signature = (captures, format, output, names, progress=None, neutralise=true, max_unpacked=None))]
+#[expect(clippy::too_many_arguments, reason = "they are keywords in Python")]
 fn write_text<'py>(
     py: Python<'py>,
     captures: Vec<(String, Input)>,
@@ -114,6 +116,7 @@ fn write_text<'py>(
     names: NamesFromPython,
     progress: Option<Py<PyAny>>,
     neutralise: bool,
+    max_unpacked: Option<u64>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let format = match format {
         "csv" => Format::Csv,
@@ -126,7 +129,7 @@ fn write_text<'py>(
     let captures = py.detach(|| {
         let writer = TextWriter::new(format, names, neutralise);
         let mut output = Output::open(output, writer)?;
-        let captures = Job::new(progress).read_all(captures, &mut output)?;
+        let captures = Job::new(progress, max_unpacked).read_all(captures, &mut output)?;
         output.finish()?;
         PyResult::Ok(captures)
     })?;

@@ -11,7 +11,7 @@ use std::thread;
 
 use tlsaudit_wire::error::{Cancelled, Error};
 use tlsaudit_wire::handshake::Told;
-use tlsaudit_wire::reading::{Rows, Summary, read_capture};
+use tlsaudit_wire::reading::{Rows, Summary, read_capture_unpacking};
 
 use crate::source::Source;
 
@@ -39,11 +39,18 @@ pub struct Work {
 /// What all threads of a call know.
 #[derive(Default)]
 pub struct Shared {
+    max_unpacked: Option<u64>,
     bytes_read: AtomicU64,
     stopped: AtomicBool,
 }
 
 impl Shared {
+    /// `max_unpacked` is what a compressed capture may unpack to, where that is not for the core to
+    /// say.
+    pub fn new(max_unpacked: Option<u64>) -> Self {
+        Self { max_unpacked, ..Self::default() }
+    }
+
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
     }
@@ -81,7 +88,9 @@ fn read(work: Work, shared: &Shared) {
     let summary = match work.source.open(&work.lane) {
         Ok(source) => {
             let source = Watched { outgoing: &outgoing, source };
-            let reading = AssertUnwindSafe(|| read_capture(source, &mut RowsOf(&outgoing)));
+            let bound = shared.max_unpacked;
+            let mut rows = RowsOf(&outgoing);
+            let reading = AssertUnwindSafe(|| read_capture_unpacking(source, bound, &mut rows));
             catch_unwind(reading).unwrap_or_else(|_| fault())
         }
         Err(error) => Summary { error: Some(Error::new(error.into())), ..Summary::default() },

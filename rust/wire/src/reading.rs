@@ -72,8 +72,18 @@ const FRAMES_A_QUESTION: u64 = 4_096;
 /// Reads a capture and hands its handshakes to `rows`. Whatever goes wrong is in the summary; what
 /// was read before that has been handed over.
 pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
+    read_capture_unpacking(source, None, rows)
+}
+
+/// The same, with another bound on what a compressed file may unpack to: see
+/// [`CaptureReader::open_unpacking`].
+pub fn read_capture_unpacking(
+    source: impl Read,
+    max_unpacked: Option<u64>,
+    rows: &mut impl Rows,
+) -> Summary {
     let mut summary = Summary::default();
-    let mut reader = match CaptureReader::open(source) {
+    let mut reader = match CaptureReader::open_unpacking(source, max_unpacked) {
         Ok(reader) => reader,
         Err(error) => {
             summary.error = Some(error);

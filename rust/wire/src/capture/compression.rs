@@ -96,6 +96,16 @@ impl Default for Bounds {
 }
 
 impl Bounds {
+    /// The bounds of [`crate::limits`], or in their place what the user allows: so many bytes,
+    /// whatever the size of the file.
+    pub(super) fn new(max_unpacked: Option<u64>) -> Self {
+        max_unpacked.map_or_else(Self::default, |bytes| Self {
+            bytes,
+            ratio: u64::MAX,
+            freely: bytes,
+        })
+    }
+
     /// What to say where a file of `stored` bytes has unpacked to too many.
     #[inline]
     fn broken(&self, unpacked: u64, stored: u64, compression: Compression) -> Option<ErrorKind> {
@@ -116,7 +126,7 @@ impl Bounds {
         };
         Some(ErrorKind::Limit(format!(
             "{how_much}, which captures of traffic hardly do, and it was not read further: if it is \
-             no attack, unpack it first with `{}`",
+             no attack, raise --max-unpacked, or unpack it first with `{}`",
             compression.command()
         )))
     }

@@ -19,6 +19,7 @@ mod pcapng;
 mod pcapng_interface;
 mod source;
 
+use compression::Bounds;
 pub use compression::Compression;
 use pcap::Pcap;
 use pcapng::Pcapng;
@@ -90,7 +91,17 @@ impl<R: Read> CaptureReader<R> {
     /// that carries [`crate::error::Cancelled`] ends the reading as cancelled; interruptions are
     /// retried.
     pub fn open(source: R) -> Result<Self, Error> {
-        let mut source = Source::open(source)?;
+        Self::open_unpacking(source, None)
+    }
+
+    /// The same, with another bound on what a compressed file may unpack to: so many bytes, in
+    /// place of [`crate::limits::MAX_UNPACKED`] and [`crate::limits::MAX_UNPACKED_RATIO`].
+    ///
+    /// # Errors
+    ///
+    /// As [`CaptureReader::open`].
+    pub fn open_unpacking(source: R, max_unpacked: Option<u64>) -> Result<Self, Error> {
+        let mut source = Source::open(source, Bounds::new(max_unpacked))?;
         let body = detect::open(&mut source)?;
         Ok(Self { source, body, over: false })
     }

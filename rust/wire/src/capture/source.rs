@@ -22,8 +22,8 @@ pub(super) struct Source<R: Read> {
 }
 
 impl<R: Read> Source<R> {
-    pub(super) fn open(reader: R) -> Result<Self, Error> {
-        let decoder = Decoder::open(Input::new(reader), Bounds::default()).map_err(Error::new)?;
+    pub(super) fn open(reader: R, bounds: Bounds) -> Result<Self, Error> {
+        let decoder = Decoder::open(Input::new(reader), bounds).map_err(Error::new)?;
         let buffer = Vec::new();
         Ok(Self { decoder, buffer, start: 0, end: 0, base: 0, ended: false, failure: None })
     }

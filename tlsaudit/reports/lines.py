@@ -98,8 +98,8 @@ def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
 
 
 def _by_time(findings: pandas.DataFrame) -> pandas.DataFrame:
-    """Sort findings by the time of their handshake, then by frame; those without a time last."""
-    return findings.sort_values(["ts", "capture", "evidence_frame"], kind="stable")
+    """Sort findings by the time of their handshake, those without one last, else as in the table."""
+    return findings.sort_values("ts", kind="stable")
 
 
 def _text(value: Any) -> str:

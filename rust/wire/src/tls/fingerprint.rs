@@ -269,7 +269,7 @@ mod tests {
             ),
         ];
         for (raw, alpn, expected) in cases {
-            assert_eq!(ja4(&by_raw(raw, true, alpn)).as_deref(), Some(expected));
+            assert_eq!(ja4(&by_raw(raw, true, alpn), 't').as_deref(), Some(expected));
         }
     }
 

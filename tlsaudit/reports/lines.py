@@ -98,7 +98,7 @@ def _client_line(overview: Overview, row: dict[Any, Any]) -> list[str]:
 
 
 def _by_time(findings: pandas.DataFrame) -> pandas.DataFrame:
-    """Sort findings by the time of their handshake, those without one last, else as in the table."""
+    """Sort findings by the time of their handshake, else as in the table; without a time last."""
     return findings.sort_values("ts", kind="stable")
 
 

@@ -4,8 +4,8 @@
 
 A second witness for the expected tables, written to be plain rather than complete: pcap and
 pcapng (little-endian, enhanced packets), Ethernet with VLAN tags, Linux cooked captures, loopback,
-PPP and raw IP, IPv4 and IPv6 without fragments or extension headers. Of a capture that needs more
-it says that it cannot read it, and no more is claimed.
+PPP and raw IP, IPv4 and IPv6 without tunnels, fragments or extension headers. Of a capture that
+needs more it says that it cannot read it, and no more is claimed.
 """
 
 from __future__ import annotations
@@ -116,6 +116,8 @@ def tcp_segment(packet: bytes) -> Segment | None:
         addresses = packet[8:24], packet[24:40]
         if protocol in (0, 43, 44, 60):
             raise NotReadError("IPv6 extension headers")
+    if protocol in (4, 41, 47, 51):
+        raise NotReadError("packets inside packets")
     if protocol == 17:
         raise NotReadError("datagrams")
     if protocol != 6:

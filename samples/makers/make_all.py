@@ -28,6 +28,7 @@ CAPTURED = (
     "captured_refusals",
     "captured_stacks",
     "captured_tlslite",
+    "captured_tunnels",
 )
 CRAFTED = (
     "crafted_formats",
@@ -35,6 +36,7 @@ CRAFTED = (
     "crafted_imitations",
     "crafted_network",
     "crafted_segments",
+    "crafted_tunnels",
 )
 OFFICE = ("office",)
 

@@ -74,6 +74,7 @@ def capture_row(**values: Any) -> dict[str, Any]:
         "bytes_read": 123_456,
         "truncated_frames": 0,
         "undecoded_frames": 0,
+        "opaque_frames": 0,
         "tcp_streams": 60,
         "tls_streams": 40,
         "udp_streams": 0,

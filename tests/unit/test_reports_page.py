@@ -198,7 +198,7 @@ def test_address_is_not_a_machine_is_said_once(office: Audit) -> None:
 
 def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) -> None:
     captures = [
-        capture_row(truncated_frames=7, one_sided_streams=2, undecoded_frames=1),
+        capture_row(truncated_frames=7, one_sided_streams=2, undecoded_frames=1, opaque_frames=9),
         capture_row(
             capture="cut.pcap",
             error_kind="cut",
@@ -219,6 +219,7 @@ def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) ->
         "7 frames cut short",
         "2 of 120 TLS connections captured in one direction",
         "1 frame of a link type that is not read",
+        "9 frames encrypted below TCP",
         "1 handshake with a defect (gap: 1)",
     ):
         assert measure in text

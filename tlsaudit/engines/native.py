@@ -104,6 +104,7 @@ def _problem_row(item: Input) -> dict[str, Any]:
         "bytes_read",
         "truncated_frames",
         "undecoded_frames",
+        "opaque_frames",
         "tcp_streams",
         "udp_streams",
         "tls_streams",

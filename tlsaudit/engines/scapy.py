@@ -37,6 +37,9 @@ TRANSPORTS = frozenset({"tcp"})
 LACKS = {
     "carrier": "scapy is asked about TLS alone, not about what came before it",
     "carrier_target": "as `carrier`",
+    "tunnel": "scapy names the layers of a packet, not which of them are tunnels",
+    "outer_client_ip": "only the addresses around the segment are asked for",
+    "outer_server_ip": "as `outer_client_ip`",
     "end": "only hellos and alerts are asked for",
     "end_frame": "as `end`",
     "outcome": "completion shows in records that are not asked for: hellos and alerts alone decide",

@@ -35,6 +35,9 @@ TRANSPORTS = frozenset(ALL_TRANSPORTS)
 LACKS = {
     "carrier": "Wireshark names the layers of a frame, not how a connection began",
     "carrier_target": "as `carrier`",
+    "tunnel": "Wireshark names the layers of a frame, not which of them are tunnels",
+    "outer_client_ip": "of several addresses in a frame the innermost are asked for",
+    "outer_server_ip": "as `outer_client_ip`",
     "end": "only frames with handshake messages and alerts are asked for",
     "end_frame": "as `end`",
     "outcome": "completion shows in frames that are not asked for: hellos and alerts alone decide",

@@ -19,6 +19,7 @@ __all__ = ["find"]
 _FROM_HANDSHAKE = (
     *("capture", "transport", "stream", "handshake", "ts", "client", "client_ip"),
     *("server", "server_ip", "server_port", "server_name"),
+    *("tunnel", "outer_client_ip", "outer_server_ip"),
     *("client_hello_frame", "server_hello_frame"),
 )
 

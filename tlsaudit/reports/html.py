@@ -304,6 +304,13 @@ def _server(row: dict[Any, Any]) -> Cell:
     return address if is_null(row["server_name"]) else [row["server_name"], address]
 
 
+def _client(row: dict[Any, Any]) -> Cell:
+    client = str(row["client"])
+    if is_null(row["tunnel"]):
+        return client
+    return [client, f"by {row['tunnel']} from {row['outer_client_ip']}"]
+
+
 def _findings(findings: pandas.DataFrame) -> Listing:
     rank = findings["severity"].cat.codes
     ordered = findings.assign(_rank=-rank).sort_values("_rank", kind="stable")
@@ -311,7 +318,7 @@ def _findings(findings: pandas.DataFrame) -> Listing:
         ordered,
         [
             (Head("Severity", "severity"), _text("severity")),
-            (Head("Client", "mono"), _text("client")),
+            (Head("Client", "mono"), _client),
             (Head("Observed", "name"), lambda row: [row["observed"], row["rule"]]),
             (Head("Server", "name"), _server),
             (Head("Time"), _time("ts")),

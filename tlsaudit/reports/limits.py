@@ -51,6 +51,7 @@ def _counted(captures: pandas.DataFrame) -> list[Limit]:
     truncated = int(captures["truncated_frames"].sum())
     one_sided = int(captures["one_sided_streams"].sum())
     undecoded = int(captures["undecoded_frames"].sum())
+    opaque = int(captures["opaque_frames"].sum())
     found = []
     if truncated:
         meaning = (
@@ -70,6 +71,12 @@ def _counted(captures: pandas.DataFrame) -> list[Limit]:
         found.append(
             Limit(f"{plural(undecoded, 'frame')} of a link type that is not read", meaning)
         )
+    if opaque:
+        meaning = (
+            "IPsec, Wi-Fi, MACsec or PPP encrypts all that they carry, TLS too; capture where it "
+            "is in clear."
+        )
+        found.append(Limit(f"{plural(opaque, 'frame')} encrypted below TCP", meaning))
     return found
 
 

@@ -83,7 +83,7 @@ HANDSHAKES: tuple[Column, ...] = (
         "str",
         True,
         "The link address on the client's side of the capture point: the client's own only when "
-        "no router lies between. Null where the link has none.",
+        "no router lies between. Null where the link or the tunnel has none.",
     ),
     Column(
         "server",
@@ -99,6 +99,30 @@ HANDSHAKES: tuple[Column, ...] = (
         "RFC 5952 spelling",
     ),
     Column("server_port", "uint16", True, "The server's port. Null where there are no ports."),
+    Column(
+        "tunnel",
+        "str",
+        True,
+        "What carried the connection's first packet inside another IP packet, outermost first, "
+        "joined by `+`: `ipip`, `4in6`, `6in4`, `6in6`, `gre` (NVGRE too), `eoip`, `pptp`, "
+        "`erspan`, `vxlan`, `geneve`, `gtp`, `teredo`, `l2tp`, `capwap`. The other addresses and "
+        "the ports are the innermost ones. Null = no tunnel.",
+    ),
+    Column(
+        "outer_client_ip",
+        "str",
+        True,
+        "The outermost IP address on the client's side of that packet: an end of the tunnel, or "
+        "the mirroring switch. Null without a tunnel.",
+        "RFC 5952 spelling",
+    ),
+    Column(
+        "outer_server_ip",
+        "str",
+        True,
+        "The outermost IP address on the server's side of that packet. Null without a tunnel.",
+        "RFC 5952 spelling",
+    ),
     Column(
         "server_name",
         "str",

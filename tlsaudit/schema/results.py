@@ -115,6 +115,9 @@ FINDINGS: tuple[Column, ...] = (
     Column("server", "str", False, "As in the handshake table."),
     Column("server_ip", "str", True, "As in the handshake table."),
     Column("server_port", "uint16", True, "As in the handshake table."),
+    Column("tunnel", "str", True, "As in the handshake table."),
+    Column("outer_client_ip", "str", True, "As in the handshake table."),
+    Column("outer_server_ip", "str", True, "As in the handshake table."),
     Column("server_name", "str", True, "As in the handshake table."),
     Column(
         "evidence_frame",
@@ -164,6 +167,12 @@ CAPTURES: tuple[Column, ...] = (
     Column("bytes_read", "uint64", True, "Bytes of the file read, as stored."),
     Column("truncated_frames", "uint64", True, "Frames cut by the snap length."),
     Column("undecoded_frames", "uint64", True, "Frames of a link type that is not read."),
+    Column(
+        "opaque_frames",
+        "uint64",
+        True,
+        "Frames encrypted below TCP: by IPsec (ESP), Wi-Fi, MACsec or PPP.",
+    ),
     Column("tcp_streams", "uint32", True, "TCP connections."),
     Column("udp_streams", "uint32", True, "UDP conversations."),
     Column(

@@ -26,6 +26,7 @@ fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'
     dict.set_item("bytes_read", summary.bytes_read)?;
     dict.set_item("truncated_frames", summary.truncated_frames)?;
     dict.set_item("undecoded_frames", summary.undecoded_frames)?;
+    dict.set_item("opaque_frames", summary.opaque_frames)?;
     dict.set_item("tcp_streams", summary.tcp_streams)?;
     dict.set_item("udp_streams", summary.udp_streams)?;
     dict.set_item("tls_streams", summary.tls_streams)?;

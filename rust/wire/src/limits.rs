@@ -63,6 +63,14 @@ pub const UNPACKED_FREELY: u64 = 1 << 28;
 /// a packet made of thousands of empty headers must not cost more than it is worth.
 pub const MAX_LAYERS: usize = 16;
 
+/// Tunnels inside each other. A mirrored port in a virtual network shows two, a mobile network's
+/// customer with a tunnel of his own three; each costs as much as a packet.
+pub const MAX_TUNNELS: usize = 8;
+
+/// Times that one packet is put together from fragments: outside of a tunnel and inside of it. Each
+/// needs a buffer.
+pub const MAX_REASSEMBLIES: usize = 2;
+
 /// The largest payload that an IP fragment's 13-bit offset can reach.
 pub const MAX_IP_PAYLOAD: usize = 65_535;
 

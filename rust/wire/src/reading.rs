@@ -7,10 +7,10 @@ use crate::error::{Error, ErrorKind};
 use crate::flow::Flows;
 use crate::handshake::{Conversation, Exchange, Told};
 use crate::limits::{
-    MAX_BUFFERED, MAX_FLOWS, MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_STREAMS,
-    MAX_TOLD,
+    MAX_BUFFERED, MAX_FLOWS, MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED,
+    MAX_REASSEMBLIES, MAX_STREAMS, MAX_TOLD, MAX_TUNNELS,
 };
-use crate::packet::{self, Fragments, Packet};
+use crate::packet::{self, Fragments, Mention, Packet, Scratch};
 use crate::stream::{Ended, Origin, Streams};
 
 /// Takes the rows of a capture as they are finished.
@@ -46,6 +46,8 @@ pub struct Summary {
     pub truncated_frames: u64,
     /// Frames of a link type that is not read.
     pub undecoded_frames: u64,
+    /// Frames encrypted below TCP.
+    pub opaque_frames: u64,
     /// TCP connections.
     pub tcp_streams: u32,
     /// UDP conversations.
@@ -95,8 +97,9 @@ pub fn read_capture_unpacking(
     let mut streams: Streams<Conversation> = Streams::default();
     let mut flows: Flows<Exchange> = Flows::default();
     let mut fragments = Fragments::default();
-    let mut scratch = Vec::new();
+    let mut scratch = Scratch::default();
     let mut link_types_left_out = false;
+    let mut too_deep = 0_u64;
     loop {
         let frame = match reader.next_frame() {
             Ok(Some(frame)) => frame,
@@ -128,7 +131,16 @@ pub fn read_capture_unpacking(
                 link_types_left_out = true;
             }
         }
-        match packet::decode(&frame, &mut fragments, &mut scratch) {
+        let mentioned = &mut |mention: Mention| {
+            if mention.is_tcp {
+                let done = &mut |ended| told(Conversation::tell, ended, &mut summary, rows);
+                streams.mention(mention.source, mention.destination, frame.number, done);
+            } else {
+                let done = &mut |ended| told(Exchange::tell, ended, &mut summary, rows);
+                flows.mention(mention.source, mention.destination, frame.number, done);
+            }
+        };
+        match packet::decode(&frame, &mut fragments, &mut scratch, mentioned) {
             Packet::Tcp(segment) => {
                 let done = &mut |ended| told(Conversation::tell, ended, &mut summary, rows);
                 streams.segment(&segment, frame.number, frame.ts, done);
@@ -144,6 +156,8 @@ pub fn read_capture_unpacking(
                 flows.datagram(&datagram, origin, done);
             }
             Packet::Eapol(_) | Packet::Other => {}
+            Packet::Opaque => summary.opaque_frames = summary.opaque_frames.saturating_add(1),
+            Packet::TooDeep => too_deep = too_deep.saturating_add(1),
             Packet::UnknownLink => {
                 summary.undecoded_frames = summary.undecoded_frames.saturating_add(1);
             }
@@ -197,6 +211,12 @@ pub fn read_capture_unpacking(
     }
     if summary.set_aside > MAX_TOLD {
         summary.limits.push(format!("only the first {MAX_TOLD} things set aside are listed"));
+    }
+    if too_deep > 0 {
+        summary.limits.push(format!(
+            "{too_deep} frames were not read to their end (more than {MAX_TUNNELS} tunnels inside \
+             each other, or fragments inside each other more than {MAX_REASSEMBLIES} times)"
+        ));
     }
     if link_types_left_out {
         summary.limits.push(format!("only the first {MAX_LINK_TYPES} link types are listed"));

@@ -63,6 +63,9 @@ pub const COLUMNS: &[Column] = &[
     ("server", Kind::Text),
     ("server_ip", Kind::Text),
     ("server_port", Kind::U16),
+    ("tunnel", Kind::Text),
+    ("outer_client_ip", Kind::Text),
+    ("outer_server_ip", Kind::Text),
     ("server_name", Kind::Text),
     ("client_hello_frame", Kind::U64),
     ("server_hello_frame", Kind::U64),
@@ -173,6 +176,18 @@ impl Scratch {
         Cell::Text(&self.text)
     }
 
+    /// Names with a plus sign between them.
+    fn names(&mut self, names: impl Iterator<Item = &'static str>) -> Cell<'_> {
+        self.text.clear();
+        for (n, name) in names.enumerate() {
+            if n > 0 {
+                self.text.push('+');
+            }
+            self.text.push_str(name);
+        }
+        Cell::Text(&self.text)
+    }
+
     fn codes<T>(&mut self, list: Option<&Vec<T>>, number: impl Fn(&T) -> u16) -> Cell<'_> {
         let Some(list) = list else { return Cell::Null };
         self.codes.clear();
@@ -206,6 +221,14 @@ pub fn cells(
         None => put(Cell::Null),
     }
     who(&row.server, scratch, put);
+    match &row.outer {
+        Some(outer) => {
+            put(scratch.names(outer.tunnels.iter().map(|tunnel| tunnel.name())));
+            put(scratch.ip(outer.client_ip));
+            put(scratch.ip(outer.server_ip));
+        }
+        None => [Cell::Null; 3].into_iter().for_each(&mut *put),
+    }
     put(text(client.and_then(|hello| hello.server_name.as_deref())));
 
     put(number(offer.map(|offer| offer.frame)));
@@ -357,6 +380,7 @@ mod tests {
             client: Who::Endpoint(end),
             client_mac: None,
             server: Who::Name("gate".into()),
+            outer: None,
             offer: None,
             choice: None,
             retry_request_frame: None,

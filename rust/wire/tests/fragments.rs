@@ -11,7 +11,7 @@
 
 use tlsaudit_wire::capture::Frame;
 use tlsaudit_wire::limits::{MAX_FRAGMENT_BYTES, MAX_FRAGMENTED_DATAGRAMS, MAX_FRAGMENTS};
-use tlsaudit_wire::packet::{self, Fragments, Packet};
+use tlsaudit_wire::packet::{self, Fragments, Packet, Scratch};
 
 /// LINKTYPE_IPV4.
 const IPV4: u16 = 228;
@@ -50,7 +50,7 @@ fn last_payload(packets: &[Vec<u8>], fragments: &mut Fragments) -> Option<Vec<u8
             data,
             original_length: u32::try_from(data.len()).unwrap(),
         };
-        payload = match packet::decode(&frame, fragments, &mut Vec::new()) {
+        payload = match packet::decode(&frame, fragments, &mut Scratch::default(), &mut |_| {}) {
             Packet::Tcp(segment) => Some(segment.payload.to_vec()),
             _ => None,
         };

@@ -1,7 +1,7 @@
 //! All UDP conversations of a capture.
 
 use std::hash::Hash;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hashbrown::HashMap;
 
@@ -9,13 +9,15 @@ use super::Listener;
 use crate::limits::{MAX_FLOWS, MAX_LISTENED};
 use crate::packet::Datagram;
 use crate::stream::key::{AnyKey, Key, key};
-use crate::stream::{Ended, Endpoint, Origin, PerSide, Side};
+use crate::stream::{Around, Ended, Endpoint, Origin, PerSide, Side};
 
 #[derive(Debug)]
 struct Flow<L> {
     number: u32,
     last_frame: u64,
     captured: PerSide<bool>,
+    /// Boxed, because few conversations come through a tunnel.
+    around: Option<Box<Around>>,
     /// Its rows were handed over; it stays to keep its number.
     closed: bool,
     listener: Option<Box<L>>,
@@ -23,13 +25,25 @@ struct Flow<L> {
 
 impl<L: Listener> Flow<L> {
     fn new(number: u32) -> Self {
-        Self { number, last_frame: 0, captured: PerSide::default(), closed: false, listener: None }
+        Self {
+            number,
+            last_frame: 0,
+            captured: PerSide::default(),
+            around: None,
+            closed: false,
+            listener: None,
+        }
     }
 
     /// Takes the next datagram; the change in bytes of memory held, before and after.
     fn take(&mut self, datagram: &Datagram<'_>, side: Side, origin: Origin) -> (usize, usize) {
         self.last_frame = origin.frame;
-        *self.captured.of_mut(side) = true;
+        if !*self.captured.of(side) {
+            *self.captured.of_mut(side) = true;
+            if !*self.captured.of(side.other()) {
+                self.around = Around::of(datagram.outer, side);
+            }
+        }
         let before = self.buffered();
         if self.closed {
             return (before, before);
@@ -61,6 +75,7 @@ impl<L: Listener> Flow<L> {
             done(Ended {
                 number: self.number,
                 endpoints,
+                around: self.around.take(),
                 captured: self.captured,
                 end: None,
                 evicted,
@@ -125,6 +140,29 @@ impl<L: Listener> Flows<L> {
         if self.buffered > MAX_LISTENED {
             self.close_older_half(done);
         }
+        self.bound_number(done);
+    }
+
+    /// A conversation that a frame tells of without bringing a datagram to listen to: it has a
+    /// number, should nothing else be seen of it.
+    pub fn mention(
+        &mut self,
+        from: (IpAddr, u16),
+        to: (IpAddr, u16),
+        frame: u64,
+        done: &mut impl FnMut(Ended<L>),
+    ) {
+        let next = &mut self.next_number;
+        match key(from, to) {
+            Some((AnyKey::V4(key), _)) => flow(&mut self.v4, key, next).last_frame = frame,
+            Some((AnyKey::V6(key), _)) => flow(&mut self.v6, key, next).last_frame = frame,
+            None => {}
+        }
+        self.bound_number(done);
+    }
+
+    #[inline]
+    fn bound_number(&mut self, done: &mut impl FnMut(Ended<L>)) {
         if self.v4.len().saturating_add(self.v6.len()) > MAX_FLOWS {
             self.forget_older_half(done);
         }

@@ -1,6 +1,6 @@
 //! A handshake while it is being heard: the hellos and the evidence of how it went.
 
-use super::{Alert, Choice, Defect, Handshake, Offer, Outcome, Party, Transport, Who};
+use super::{Alert, Choice, Defect, Handshake, Offer, Outcome, Outer, Party, Transport, Who};
 use crate::carrier::{Carrier, Said};
 use crate::packet::Mac;
 use crate::stream::{Ended, Missing, Origin, PerSide, Side};
@@ -192,6 +192,13 @@ impl Draft {
             client: Who::Endpoint(*ended.endpoints.of(client)),
             client_mac: self.client_mac,
             server: Who::Endpoint(*ended.endpoints.of(server)),
+            outer: ended.around.as_ref().map(|around| {
+                Box::new(Outer {
+                    tunnels: around.tunnels().collect(),
+                    client_ip: around.ip(client),
+                    server_ip: around.ip(server),
+                })
+            }),
             retry_request_frame: self.retry_request_frame,
             second_client_hello_frame: self.second_client_hello_frame,
             negotiated_group: self

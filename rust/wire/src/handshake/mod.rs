@@ -17,7 +17,7 @@ pub use exchange::Exchange;
 pub use set_aside::{SetAside, SetAsideKind};
 
 use crate::carrier::{Carrier, Refusal};
-use crate::packet::Mac;
+use crate::packet::{Mac, Tunnel};
 use crate::stream::{Closing, Endpoint};
 use crate::tls::client_hello::ClientHello;
 use crate::tls::code_point::NamedGroup;
@@ -214,6 +214,17 @@ pub struct Alert {
     pub frame: u64,
 }
 
+/// The tunnels around a connection, as its first frame shows them.
+#[derive(Clone, Debug)]
+pub struct Outer {
+    /// Outermost first.
+    pub tunnels: Vec<Tunnel>,
+    /// The outermost address on the client's side.
+    pub client_ip: IpAddr,
+    /// The outermost address on the server's side.
+    pub server_ip: IpAddr,
+}
+
 /// One handshake: a row of the handshake table.
 #[derive(Clone, Debug)]
 pub struct Handshake {
@@ -235,6 +246,8 @@ pub struct Handshake {
     pub client_mac: Option<Mac>,
     /// The other end.
     pub server: Who,
+    /// The tunnels around the connection.
+    pub outer: Option<Box<Outer>>,
     /// The first ClientHello.
     pub offer: Option<Offer>,
     /// The ServerHello that is no HelloRetryRequest.

@@ -7,11 +7,20 @@ use super::fragment::Fragment;
 use crate::limits::MAX_LAYERS;
 
 /// IP protocol numbers.
-mod protocol {
+pub(super) mod protocol {
     pub const HOP_BY_HOP: u8 = 0;
+    pub const ICMP: u8 = 1;
+    pub const IPV4: u8 = 4;
+    pub const TCP: u8 = 6;
+    pub const UDP: u8 = 17;
+    pub const IPV6: u8 = 41;
     pub const ROUTING: u8 = 43;
     pub const FRAGMENT: u8 = 44;
+    pub const GRE: u8 = 47;
+    /// IPsec's encapsulating security payload.
+    pub const ENCRYPTED: u8 = 50;
     pub const AUTHENTICATION: u8 = 51;
+    pub const ICMP_V6: u8 = 58;
     pub const DESTINATION_OPTIONS: u8 = 60;
     pub const MOBILITY: u8 = 135;
     pub const HIP: u8 = 139;
@@ -62,13 +71,17 @@ fn v4(layer: Layer<'_>) -> Option<Datagram<'_>> {
         offset,
         more,
     });
-    Some(Datagram {
+    let datagram = Datagram {
         source: IpAddr::V4(Ipv4Addr::new(s3, s2, s1, s0)),
         destination: IpAddr::V4(Ipv4Addr::new(d3, d2, d1, d0)),
         protocol,
         payload: layer.after(header_length)?,
         fragment,
-    })
+    };
+    if protocol == protocol::AUTHENTICATION && datagram.fragment.is_none() {
+        return upper_layer(datagram);
+    }
+    Some(datagram)
 }
 
 fn v6(layer: Layer<'_>) -> Option<Datagram<'_>> {
@@ -92,7 +105,20 @@ fn v6(layer: Layer<'_>) -> Option<Datagram<'_>> {
     })
 }
 
-/// Walks IPv6 extension headers up to the upper layer, or to a fragment header: what follows that
+/// Whether an IP header stands here whose lengths fit into the layer.
+pub(super) fn fits(layer: Layer<'_>) -> bool {
+    let Some([first, _, t1, t0, p1, p0]) = layer.bytes.first_chunk::<6>().copied() else {
+        return false;
+    };
+    let (header_length, length) = match first >> 4 {
+        4 => (usize::from(first & 0x0F).saturating_mul(4), u16::from_be_bytes([t1, t0]).into()),
+        6 => (40, usize::from(u16::from_be_bytes([p1, p0])).saturating_add(40)),
+        _ => return false,
+    };
+    (20..=length).contains(&header_length) && length <= layer.sent
+}
+
+/// Walks IPv6 extension headers (and IPsec's authentication header in either version) up to the upper layer, or to a fragment header: what follows that
 /// one is only known once the datagram is whole.
 pub(super) fn upper_layer(mut datagram: Datagram<'_>) -> Option<Datagram<'_>> {
     for _ in 0..MAX_LAYERS {

@@ -1,20 +1,28 @@
 //! A frame to the TCP segment, UDP datagram or EAPOL packet in it: link layer, network layer,
-//! transport header.
+//! tunnels and what they carry in the same way, transport header.
 //!
 //! Lengths follow the headers, not the captured bytes: a segment whose tail the snap length cut
 //! off still says how long it was.
 
+mod capture_header;
 mod fragment;
+mod icmp;
 mod ip;
 mod link;
 mod tcp;
+mod tunnel;
+mod tunnel_udp;
 mod udp;
+mod wlan;
 
 use std::net::IpAddr;
 
-use self::link::Network;
+use self::link::{Network, Next};
 use crate::capture::Frame;
+use crate::limits::MAX_REASSEMBLIES;
 pub use fragment::Fragments;
+use ip::protocol;
+pub use tunnel::{Outer, Tunnel};
 pub use udp::Datagram;
 
 /// A link-layer address.
@@ -31,6 +39,8 @@ pub struct Segment<'a> {
     pub source_port: u16,
     /// Port of the receiver.
     pub destination_port: u16,
+    /// The tunnels that it came through, and the addresses of the outermost packet.
+    pub outer: Option<&'a Outer>,
     /// Link address of the sender, where the link has one.
     pub source_mac: Option<Mac>,
     /// Link address of the receiver, where the link has one.
@@ -85,6 +95,31 @@ pub struct Eapol<'a> {
     pub payload: &'a [u8],
 }
 
+/// A connection that a frame tells of without bringing a packet of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mention {
+    /// Of TCP; else of UDP.
+    pub is_tcp: bool,
+    /// Address and port of the sender.
+    pub source: (IpAddr, u16),
+    /// Address and port of the receiver.
+    pub destination: (IpAddr, u16),
+}
+
+impl Segment<'_> {
+    fn mention(&self) -> Mention {
+        let source = (self.source, self.source_port);
+        Mention { is_tcp: true, source, destination: (self.destination, self.destination_port) }
+    }
+}
+
+impl Datagram<'_> {
+    fn mention(&self) -> Mention {
+        let source = (self.source, self.source_port);
+        Mention { is_tcp: false, source, destination: (self.destination, self.destination_port) }
+    }
+}
+
 /// What a frame held.
 #[derive(Debug)]
 pub enum Packet<'a> {
@@ -94,6 +129,10 @@ pub enum Packet<'a> {
     Udp(Datagram<'a>),
     /// An EAPOL packet (IEEE 802.1X).
     Eapol(Eapol<'a>),
+    /// Something encrypted below TCP: by IPsec, by Wi-Fi, by PPP.
+    Opaque,
+    /// More tunnels or fragments inside each other than are followed.
+    TooDeep,
     /// Something else, or something that could not be taken apart.
     Other,
     /// A link type that is not read.
@@ -123,6 +162,31 @@ impl<'a> Layer<'a> {
         let bytes = self.bytes.split_at_checked(length).map_or(self.bytes, |(head, _)| head);
         Layer { bytes, sent: length }
     }
+
+    #[inline]
+    fn starts_with<const N: usize>(self, bytes: [u8; N]) -> bool {
+        self.bytes.starts_with(&bytes)
+    }
+
+    #[inline]
+    fn u16_at(self, at: usize) -> Option<u16> {
+        let (_, rest) = self.bytes.split_at_checked(at)?;
+        rest.first_chunk().map(|two| u16::from_be_bytes(*two))
+    }
+
+    #[inline]
+    fn mac_at(self, at: usize) -> Option<Mac> {
+        let (_, rest) = self.bytes.split_at_checked(at)?;
+        rest.first_chunk().copied()
+    }
+}
+
+/// Room for what a packet cannot borrow from its frame; kept from frame to frame.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// Reassembled datagrams: outermost first.
+    whole: [Vec<u8>; MAX_REASSEMBLIES],
+    outer: Option<Outer>,
 }
 
 /// Link addresses of a frame: sender, receiver.
@@ -132,46 +196,95 @@ struct Macs {
     destination: Option<Mac>,
 }
 
-/// What a frame holds, as far as it is read here.
+/// What a frame holds, inside the tunnels that it came through.
 ///
-/// `scratch` receives the bytes of a packet put together from IP fragments, so that the segment can
-/// borrow them; any other borrows the frame's.
+/// A packet put together from IP fragments borrows its bytes from `scratch`, any other from the
+/// frame. `mentioned` learns of connections whose packets the frame tells of without bringing one:
+/// those of the tunnels, and those that an ICMP error quotes. Wireshark counts them.
 #[inline]
 pub fn decode<'a>(
     frame: &Frame<'a>,
     fragments: &mut Fragments,
-    scratch: &'a mut Vec<u8>,
+    scratch: &'a mut Scratch,
+    mentioned: &mut impl FnMut(Mention),
 ) -> Packet<'a> {
     let fcs = usize::from(frame.fcs_length);
     let sent = usize::try_from(frame.original_length).unwrap_or(usize::MAX);
     let layer = Layer { bytes: frame.data, sent: sent.max(frame.data.len()) };
     let layer = if fcs == 0 { layer } else { without_fcs(layer, fcs) };
-    let Some((network, macs)) = link::network_layer(frame.link_type, layer) else {
-        return if link::is_known(frame.link_type) { Packet::Other } else { Packet::UnknownLink };
+    let mut macs = Macs::default();
+    let (mut next, mut layer) = match capture_header::begin(frame.link_type, layer, &mut macs) {
+        Ok(Some(begun)) => begun,
+        Ok(None) => return Packet::Other,
+        Err(_) => return Packet::UnknownLink,
     };
-    let ip = match network {
-        Network::Ip(layer) => layer,
-        Network::Eapol(layer) => {
-            return Packet::Eapol(Eapol {
-                source_mac: macs.source,
-                destination_mac: macs.destination,
-                payload: layer.bytes,
-            });
-        }
-    };
-    let Some(datagram) = ip::datagram(ip) else { return Packet::Other };
-    let datagram = match datagram.fragment {
-        None => datagram,
-        Some(fragment) => {
-            let whole = fragments.add(&datagram, fragment, scratch).and_then(ip::upper_layer);
+    let mut whole = scratch.whole.iter_mut();
+    let outer = &mut scratch.outer;
+    *outer = None;
+    let mut quoted = false;
+    loop {
+        let ip = match link::network_layer(next, layer, &mut macs) {
+            Some(Network::Ip(ip)) => ip,
+            Some(Network::Eapol(layer)) => {
+                return Packet::Eapol(Eapol {
+                    source_mac: macs.source,
+                    destination_mac: macs.destination,
+                    payload: layer.bytes,
+                });
+            }
+            Some(Network::Opaque) => return Packet::Opaque,
+            None => return Packet::Other,
+        };
+        let Some(mut packet) = ip::datagram(ip) else { return Packet::Other };
+        if let Some(fragment) = packet.fragment {
+            let Some(room) = whole.next() else { return Packet::TooDeep };
+            let whole = fragments.add(&packet, fragment, room).and_then(ip::upper_layer);
             let Some(whole) = whole else { return Packet::Other };
-            whole
+            packet = whole;
         }
-    };
-    if let Some(segment) = tcp::segment(&datagram, macs) {
-        return Packet::Tcp(segment);
+        let inner = match packet.protocol {
+            protocol::TCP => {
+                return match tcp::segment(&packet, macs) {
+                    None => Packet::Other,
+                    Some(segment) if quoted => {
+                        mentioned(segment.mention());
+                        Packet::Other
+                    }
+                    Some(segment) => Packet::Tcp(Segment { outer: outer.as_ref(), ..segment }),
+                };
+            }
+            protocol::UDP => {
+                let Some(datagram) = udp::datagram(&packet, macs) else { return Packet::Other };
+                match tunnel_udp::inside(&datagram) {
+                    Some(inner) => {
+                        mentioned(datagram.mention());
+                        Some(inner)
+                    }
+                    None if quoted => {
+                        mentioned(datagram.mention());
+                        None
+                    }
+                    None => return Packet::Udp(Datagram { outer: outer.as_ref(), ..datagram }),
+                }
+            }
+            protocol::ENCRYPTED => return Packet::Opaque,
+            protocol::ICMP | protocol::ICMP_V6 => {
+                let Some(packet) = icmp::quoted(&packet).filter(|_| !quoted) else {
+                    return Packet::Other;
+                };
+                (next, layer, quoted) = (Next::Ip, packet, true);
+                continue;
+            }
+            _ => tunnel::inside(&packet),
+        };
+        let Some((tunnel, inner, rest)) = inner else { return Packet::Other };
+        if !outer.get_or_insert_with(|| Outer::of(&packet)).add(tunnel) {
+            return Packet::TooDeep;
+        }
+        // The link addresses so far are those of the tunnel's ends.
+        macs = Macs::default();
+        (next, layer) = (inner, rest);
     }
-    udp::datagram(&datagram, macs).map_or(Packet::Other, Packet::Udp)
 }
 
 /// The frame without its check sequence, as far as that was captured.

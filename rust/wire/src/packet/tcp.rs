@@ -3,15 +3,9 @@
 use super::ip::Datagram;
 use super::{Flags, Macs, Segment};
 
-/// The IP protocol number of TCP.
-const TCP: u8 = 6;
-
-/// The TCP segment in a datagram; `None` when it is none, or its header was not captured.
+/// The TCP segment in a datagram; `None` when its header was not captured.
 #[inline]
 pub(super) fn segment<'a>(datagram: &Datagram<'a>, macs: Macs) -> Option<Segment<'a>> {
-    if datagram.protocol != TCP {
-        return None;
-    }
     let layer = datagram.payload;
     let (header, _) = layer.bytes.split_first_chunk::<20>()?;
     let [sp1, sp0, dp1, dp0, s3, s2, s1, s0, a3, a2, a1, a0, offset, flags, _, _, _, _, _, _] =
@@ -28,6 +22,7 @@ pub(super) fn segment<'a>(datagram: &Datagram<'a>, macs: Macs) -> Option<Segment
         destination: datagram.destination,
         source_port: u16::from_be_bytes([sp1, sp0]),
         destination_port: u16::from_be_bytes([dp1, dp0]),
+        outer: None,
         source_mac: macs.source,
         destination_mac: macs.destination,
         sequence: u32::from_be_bytes([s3, s2, s1, s0]),

@@ -3,10 +3,7 @@
 use std::net::IpAddr;
 
 use super::ip;
-use super::{Mac, Macs};
-
-/// The IP protocol number of UDP.
-const UDP: u8 = 17;
+use super::{Mac, Macs, Outer};
 
 /// One UDP datagram as captured.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +16,8 @@ pub struct Datagram<'a> {
     pub source_port: u16,
     /// Port of the receiver.
     pub destination_port: u16,
+    /// The tunnels that it came through, and the addresses of the outermost packet.
+    pub outer: Option<&'a Outer>,
     /// Link address of the sender, where the link has one.
     pub source_mac: Option<Mac>,
     /// Link address of the receiver, where the link has one.
@@ -29,12 +28,9 @@ pub struct Datagram<'a> {
     pub payload_length: u32,
 }
 
-/// The UDP datagram in an IP packet; `None` when it is none, or its header was not captured.
+/// The UDP datagram in an IP packet; `None` when its header was not captured or is wrong.
 #[inline]
 pub(super) fn datagram<'a>(packet: &ip::Datagram<'a>, macs: Macs) -> Option<Datagram<'a>> {
-    if packet.protocol != UDP {
-        return None;
-    }
     let header = packet.payload.bytes.first_chunk::<8>()?;
     let [sp1, sp0, dp1, dp0, l1, l0, _, _] = *header;
     // Length 0: a jumbogram, or the network card was to cut the payload into datagrams (UDP
@@ -50,6 +46,7 @@ pub(super) fn datagram<'a>(packet: &ip::Datagram<'a>, macs: Macs) -> Option<Data
         destination: packet.destination,
         source_port: u16::from_be_bytes([sp1, sp0]),
         destination_port: u16::from_be_bytes([dp1, dp0]),
+        outer: None,
         source_mac: macs.source,
         destination_mac: macs.destination,
         payload: payload.bytes,

@@ -2,7 +2,9 @@
 
 use super::direction::{Delivery, Direction, Payload};
 use super::past::Past;
-use super::{Before, Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side};
+use super::{
+    Around, Before, Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side,
+};
 use crate::limits::MAX_LOOKED_AT;
 use crate::packet::Segment;
 
@@ -16,6 +18,8 @@ pub(super) struct Stream<O> {
     /// Bytes of memory that early segments and unfinished messages take.
     pub held: usize,
     directions: PerSide<Direction>,
+    /// Boxed, because few connections come through a tunnel.
+    around: Option<Box<Around>>,
     observer: Option<Box<O>>,
 }
 
@@ -27,6 +31,7 @@ impl<O: Observer> Stream<O> {
             end: None,
             held: 0,
             directions: PerSide::default(),
+            around: None,
             observer: None,
         }
     }
@@ -51,7 +56,11 @@ impl<O: Observer> Stream<O> {
         if !direction.seen {
             direction.seen = true;
             direction.base = segment.sequence.wrapping_sub(1);
+            if !self.directions.of(side.other()).seen {
+                self.around = Around::of(segment.outer, side);
+            }
         }
+        let direction = self.directions.of_mut(side);
         let mut sequence = segment.sequence;
         if segment.flags.syn() {
             direction.open(sequence);
@@ -169,8 +178,8 @@ impl<O: Observer> Stream<O> {
         if let Some(observer) = self.observer.take() {
             let captured =
                 PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
-            let (number, end) = (self.number, self.end);
-            done(Ended { number, endpoints, captured, end, evicted, observer: *observer });
+            let (number, end, around) = (self.number, self.end, self.around);
+            done(Ended { number, endpoints, around, captured, end, evicted, observer: *observer });
         }
         let beginning = |side| self.directions.of(side).beginning();
         Past::new(self.last_frame, PerSide::new(beginning(Side::A), beginning(Side::B)))

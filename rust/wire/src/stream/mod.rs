@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 pub use table::Streams;
 
-use crate::packet::Mac;
+use crate::packet::{Mac, Outer, Tunnel};
 
 /// One end of a connection, as this floor tells them apart. Which one is the client, the bytes
 /// tell.
@@ -126,6 +126,32 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+/// The tunnels that a connection came through when it was first seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Around {
+    outer: Outer,
+    /// The side that sent the first packet.
+    first: Side,
+}
+
+impl Around {
+    /// What the first packet of a connection, sent by `side`, says.
+    pub(crate) fn of(outer: Option<&Outer>, side: Side) -> Option<Box<Self>> {
+        outer.map(|outer| Box::new(Self { outer: *outer, first: side }))
+    }
+
+    /// The tunnels, outermost first.
+    pub fn tunnels(&self) -> impl Iterator<Item = Tunnel> {
+        self.outer.tunnels()
+    }
+
+    /// The outermost address on a side.
+    #[must_use]
+    pub fn ip(&self, side: Side) -> IpAddr {
+        if side == self.first { self.outer.source } else { self.outer.destination }
+    }
+}
+
 /// What an observer wants of the bytes to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
@@ -173,6 +199,8 @@ pub struct Ended<O> {
     pub number: u32,
     /// Addresses and ports.
     pub endpoints: PerSide<Endpoint>,
+    /// The tunnels around it.
+    pub around: Option<Box<Around>>,
     /// Whether the capture holds packets that the side sent.
     pub captured: PerSide<bool>,
     /// The first FIN or RST.

@@ -100,6 +100,28 @@ impl<O: Observer> Streams<O> {
         if self.ledger.buffered > MAX_BUFFERED {
             self.close_the_largest(done);
         }
+        self.bound_number(done);
+    }
+
+    /// A connection that a frame tells of without bringing a segment of it: it has a number, should
+    /// nothing else be seen of it.
+    pub fn mention(
+        &mut self,
+        from: (IpAddr, u16),
+        to: (IpAddr, u16),
+        frame: u64,
+        done: &mut impl FnMut(Ended<O>),
+    ) {
+        match key(from, to) {
+            Some((AnyKey::V4(key), _)) => self.v4.mention(key, frame, &mut self.ledger),
+            Some((AnyKey::V6(key), _)) => self.v6.mention(key, frame, &mut self.ledger),
+            None => {}
+        }
+        self.bound_number(done);
+    }
+
+    #[inline]
+    fn bound_number(&mut self, done: &mut impl FnMut(Ended<O>)) {
         if self.v4.len().saturating_add(self.v6.len()) > MAX_STREAMS {
             self.evict_older_half(done);
         }
@@ -237,6 +259,18 @@ where
         if stream.note_end(segment, side, origin.frame) && stream.is_observed() {
             let ended = EndedAt { key: key.into(), number: stream.number, frame: origin.frame };
             ledger.closing.push_back(ended);
+        }
+    }
+
+    /// Gives a connection that is not known a number.
+    fn mention(&mut self, key: Key<A>, frame: u64, ledger: &mut Ledger) {
+        if self.past.contains_key(&key) {
+            return;
+        }
+        if let Entry::Vacant(place) = self.open.entry(key) {
+            let mut stream = Stream::new(ledger.number());
+            stream.last_frame = frame;
+            place.insert(Box::new(stream));
         }
     }
 

@@ -4,10 +4,13 @@
 //! The input is a sequence of frames: link type (an index into [`LINKS`]), flags, length (2), data.
 
 use tlsaudit_wire::capture::Frame;
-use tlsaudit_wire::packet::{self, Datagram, Fragments, Packet, Segment};
+use tlsaudit_wire::packet::{self, Datagram, Fragments, Outer, Packet, Scratch, Segment};
 
 /// The link types that are read, and one that is not.
-pub const LINKS: [u16; 16] = [0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 204, 228, 229, 276, 147];
+pub const LINKS: [u16; 26] = [
+    0, 1, 9, 12, 14, 50, 51, 101, 104, 108, 113, 204, 228, 229, 276, 147, 100, 105, 109, 117, 119,
+    127, 163, 192, 239, 258,
+];
 
 /// Flag: the frame was longer by as many bytes as the next two say.
 const LONGER: u8 = 0x08;
@@ -29,7 +32,7 @@ pub fn encode<'a>(frames: impl IntoIterator<Item = (u16, &'a [u8])>) -> Vec<u8> 
 
 /// The body of the target `packet`.
 pub fn check(mut input: &[u8]) {
-    let (mut fragments, mut scratch) = (Fragments::default(), Vec::new());
+    let (mut fragments, mut scratch) = (Fragments::default(), Scratch::default());
     let mut number = 0;
     while let Some(([link, flags, high, low], rest)) = input.split_first_chunk::<4>() {
         let (mut rest, mut longer) = (rest, 0);
@@ -54,33 +57,41 @@ pub fn check(mut input: &[u8]) {
     }
 }
 
-fn check_frame(frame: &Frame<'_>, fragments: &mut Fragments, scratch: &mut Vec<u8>) {
-    if let Packet::Tcp(segment) = packet::decode(frame, fragments, scratch) {
+fn check_frame(frame: &Frame<'_>, fragments: &mut Fragments, scratch: &mut Scratch) {
+    if let Packet::Tcp(segment) = packet::decode(frame, fragments, scratch, &mut |_| {}) {
         check_segment(&segment);
     }
     // The same frame with a shorter snap length, apart from fragments: each alone.
     let half = Frame { data: &frame.data[..frame.data.len() * 3 / 4], ..*frame };
     let (mut alone, mut whole_scratch, mut half_scratch) =
-        (Fragments::default(), Vec::new(), Vec::new());
-    let whole = packet::decode(frame, &mut alone, &mut whole_scratch);
+        (Fragments::default(), Scratch::default(), Scratch::default());
+    let whole = packet::decode(frame, &mut alone, &mut whole_scratch, &mut |_| {});
     let mut alone = Fragments::default();
-    match (packet::decode(&half, &mut alone, &mut half_scratch), whole) {
+    match (packet::decode(&half, &mut alone, &mut half_scratch, &mut |_| {}), whole) {
         (Packet::Tcp(cut), Packet::Tcp(whole)) => {
             assert_eq!(fields(&cut), fields(&whole));
             assert!(whole.payload.starts_with(cut.payload));
         }
         (Packet::Tcp(cut), _) => panic!("only the cut frame holds a segment: {cut:?}"),
-        (Packet::Udp(cut), Packet::Udp(whole)) => {
+        (Packet::Udp(cut), Packet::Udp(whole)) if depth(cut.outer) == depth(whole.outer) => {
             assert_eq!(udp_fields(&cut), udp_fields(&whole));
             assert!(whole.payload.starts_with(cut.payload));
         }
+        // Too little may be left of a datagram to see that it is a tunnel.
+        (
+            Packet::Udp(cut),
+            Packet::Tcp(Segment { outer, .. }) | Packet::Udp(Datagram { outer, .. }),
+        ) => {
+            assert!(depth(cut.outer) < depth(outer), "{cut:?}");
+        }
+        (Packet::Udp(_), Packet::Other | Packet::Opaque | Packet::TooDeep) => {}
         (Packet::Udp(cut), _) => panic!("only the cut frame holds a datagram: {cut:?}"),
         (Packet::Eapol(cut), Packet::Eapol(whole)) => {
             assert!(whole.payload.starts_with(cut.payload));
         }
         (Packet::Eapol(cut), _) => panic!("only the cut frame holds EAPOL: {cut:?}"),
         (Packet::UnknownLink, whole) => assert!(matches!(whole, Packet::UnknownLink)),
-        (Packet::Other, _) => {}
+        (Packet::Other | Packet::Opaque | Packet::TooDeep, _) => {}
     }
 }
 
@@ -96,4 +107,9 @@ fn udp_fields(datagram: &Datagram<'_>) -> String {
 /// All that a segment says apart from the bytes of its payload.
 fn fields(segment: &Segment<'_>) -> String {
     format!("{:?}", Segment { payload: &[], ..*segment })
+}
+
+/// How many tunnels something came through.
+fn depth(outer: Option<&Outer>) -> usize {
+    outer.map_or(0, |outer| outer.tunnels().count())
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use tlsaudit_wire::capture::CaptureReader;
-use tlsaudit_wire::packet::{self, Fragments, Packet, Segment};
+use tlsaudit_wire::packet::{self, Fragments, Packet, Scratch, Segment};
 use tlsaudit_wire::tls::record::HEADER_LENGTH;
 use tlsaudit_wire::tls::ssl2;
 
@@ -22,7 +22,7 @@ const SEGMENTS: usize = 40;
 pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut seeds = vec![("capture", bytes[..bytes.len().min(LARGEST)].to_vec())];
     let Ok(mut reader) = CaptureReader::open(bytes) else { return seeds };
-    let (mut fragments, mut scratch) = (Fragments::default(), Vec::new());
+    let (mut fragments, mut scratch) = (Fragments::default(), Scratch::default());
     let mut connections = Connections::default();
     let mut group: Vec<(u16, Vec<u8>)> = Vec::new();
     while let Ok(Some(frame)) = reader.next_frame() {
@@ -31,7 +31,9 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             seeds.push(("packet", packet_input(&group)));
             group.clear();
         }
-        if let Packet::Tcp(segment) = packet::decode(&frame, &mut fragments, &mut scratch) {
+        if let Packet::Tcp(segment) =
+            packet::decode(&frame, &mut fragments, &mut scratch, &mut |_| {})
+        {
             seeds.extend(hellos(segment.payload).map(|input| ("hello", input)));
             seeds.extend(connections.add(&segment).map(|body| ("certificate", body)));
         }

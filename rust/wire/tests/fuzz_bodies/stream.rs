@@ -177,6 +177,7 @@ fn segment(step: &Step, connection: u8, sequence: u32, acknowledgement: u32) -> 
         destination: to.0,
         source_port: from.1,
         destination_port: to.1,
+        outer: None,
         source_mac: None,
         destination_mac: None,
         sequence,

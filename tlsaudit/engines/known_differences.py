@@ -16,15 +16,16 @@ __all__ = ["KNOWN_DIFFERENCES", "LAYERS_NOT_READ", "TRANSPORTS_NOT_READ", "Known
 
 LAYERS_NOT_READ = {
     "jxta": "carrier: TLS inside JXTA messages",
-    "openvpn": "carrier: TLS inside OpenVPN packets",
     "proxy": "carrier: the hello follows a PROXY header in one segment",
-    "rdpudp": "carrier: TLS inside RDP's own transport over UDP",
     "tds": "carrier: TLS inside TDS packets",
 }
 """What carries a hello that the core does not read, by Wireshark's name of the layer."""
 
-TRANSPORTS_NOT_READ = frozenset({"dtls", "eap", "quic", "udp"})
+TRANSPORTS_NOT_READ = frozenset({"eap", "quic"})
 """Transports of which the core reads nothing."""
+
+_OVER_UDP = ("dtls", "udp")
+_WRAPPERS = ("openvpn", "rdp-udp", "turn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,45 @@ def _layer_not_read(difference: Difference) -> bool:
 
 def _transport_not_read(difference: Difference) -> bool:
     return difference.kind == "missing" and difference.transport in TRANSPORTS_NOT_READ
+
+
+def _sent_again(difference: Difference) -> bool:
+    """A hello over UDP that says what an earlier one says, or a fragment without its message."""
+    theirs = difference.their_row
+    if difference.transport not in _OVER_UDP:
+        return False
+    # It shows the message in its last fragment, and the time of that.
+    if difference.column == "ts" and "dtls" in difference.layers:
+        return bool(difference.theirs > difference.ours)
+    # Where it takes another one of them for the second hello, ours is extra.
+    if difference.kind == "extra" and difference.message == "second_client_hello":
+        return "dtls" in difference.layers
+    if difference.kind != "missing" or theirs is None:
+        return False
+    if not theirs["client_legacy_version"] and "client_hello" in difference.message:
+        return True
+    columns = ("client_cipher_suites", "negotiated_cipher_suite", "client_extensions")
+    said = [column for column in columns if theirs[column] is not None]
+    return any(all(ours[each] == theirs[each] for each in said) for ours in difference.our_stream)
+
+
+def _wrapped(difference: Difference) -> bool:
+    row = difference.our_row
+    return difference.kind == "extra" and row is not None and row["carrier"] in _WRAPPERS
+
+
+def _in_openvpn(difference: Difference) -> bool:
+    return "openvpn" in difference.layers and (
+        difference.kind in ("missing", "extra") or _group(difference)
+    )
+
+
+def _dtls_on_unknown_port(difference: Difference) -> bool:
+    return (
+        difference.kind == "extra"
+        and difference.transport == "dtls"
+        and "dtls" not in difference.layers
+    )
 
 
 def _container_not_read(difference: Difference) -> bool:
@@ -222,6 +262,38 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "generated-tds/synth_tds_tls12.pcap",
     ),
     KnownDifference(
+        "sent-again",
+        "tshark",
+        _sent_again,
+        "a hello in a datagram that was sent again, or a fragment of one: Wireshark shows every "
+        "one of them, the core has one row",
+        "dtls12-sent-again.pcap",
+    ),
+    KnownDifference(
+        "flight-in-openvpn",
+        "tshark",
+        _in_openvpn,
+        "Wireshark shows a hello in OpenVPN's control channel in the packet that ends the flight, "
+        "or once more there, and of a message behind it nothing; the core where its record ends",
+        "corelight+zeek-spicy-openvpn/tests/traces/openvpn_tcp_nontlsauth.pcap",
+    ),
+    KnownDifference(
+        "wrapped-in-datagrams",
+        "tshark",
+        _wrapped,
+        "TLS or DTLS inside OpenVPN with tls-auth or on another port, RDP over UDP, or a TURN "
+        "relay: Wireshark does not look there of itself, the core does",
+        "openvpn-udp-tls-auth.pcap",
+    ),
+    KnownDifference(
+        "dtls-on-unknown-port",
+        "tshark",
+        _dtls_on_unknown_port,
+        "a datagram of DTLS on a port that Wireshark does not know for it: the core goes by the "
+        "bytes",
+        "AdaCore+RecordFlux/tests/examples/data/tls/dtls13-1.pcap",
+    ),
+    KnownDifference(
         "ssl2-format-hello-in-two-passes",
         "tshark",
         _ssl2_hello_lost_by_two_passes,
@@ -303,6 +375,13 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "a certificate that is no DER comes before the ServerKeyExchange in the frame: Wireshark "
         "calls the packet malformed and stops there",
         "CESNET+FlowTest/pcap/tls_malformed_cert.pcap",
+    ),
+    KnownDifference(
+        "wrapped-in-packets",
+        "scapy",
+        _wrapped,
+        "TLS inside the packets of OpenVPN: scapy does not look there, the core does",
+        "openvpn-tcp.pcap",
     ),
     KnownDifference(
         "container-not-read-by-scapy",

@@ -178,3 +178,16 @@ pub const MAX_TURN_PEERS: usize = 16;
 
 /// Channels of a TURN relay whose peers are remembered, on one conversation.
 pub const MAX_TURN_CHANNELS: usize = 64;
+
+/// Bytes of a line of a plaintext dialogue that are looked at. Commands that ask for TLS and their
+/// answers are shorter; RFC 5321 section 4.5.3.1 allows 512.
+pub const MAX_DIALOGUE_LINE: usize = 1_024;
+
+/// Bytes of a message of a binary dialogue: SOCKS 5 with the longest lists and names takes 1,030.
+pub const MAX_DIALOGUE_MESSAGE: usize = 2 * 1_024;
+
+/// Bytes of a name that a carrier gives: the longest name of DNS and a port.
+pub const MAX_CARRIER_TARGET: usize = 262;
+
+/// Carriers inside one another. Real ones are two: a tunnel through a proxy, and mail in it.
+pub const MAX_CARRIERS: usize = 4;

@@ -4,54 +4,112 @@
 //! name of what carries them, whom the carrier names as the target, how wrapped bytes are unwrapped,
 //! and that TLS was asked for and refused.
 
+mod amqp;
+mod gathered;
+mod http;
+mod ldap;
+mod lines;
+mod mysql;
 pub mod openvpn;
 mod openvpn_tcp;
 pub mod ordered;
+mod payload;
+mod postgresql;
+mod proxy;
+mod rdp;
 pub mod rdp_udp;
+mod socks;
+mod starttls;
+mod tds;
 pub mod turn;
 
 use std::fmt;
 
 use crate::digits::Digits;
+use crate::limits::MAX_CARRIER_TARGET;
 use crate::stream::{Origin, Side};
 use crate::tls::escape::escaped;
 
-/// What the TLS runs inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
-    /// Nothing: the connection begins with it.
-    Tls,
-    /// Other bytes came first; what they were is not known.
-    Other,
-    /// DTLS of a version that nobody but Cisco AnyConnect and its kin still speak.
-    AnyConnect,
-    /// CAPWAP, between access points and their controller.
-    Capwap,
-    /// DTLS whose keys are for media on the same conversation.
-    DtlsSrtp,
-    /// OpenVPN's control channel.
-    OpenVpn,
-    /// RDP over UDP.
-    RdpUdp,
-    /// A TURN relay.
-    Turn,
+macro_rules! carriers {
+    ($($(#[$meaning:meta])* $carrier:ident = $name:literal,)*) => {
+        /// What the TLS runs inside.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Carrier {
+            $($(#[$meaning])* $carrier,)*
+        }
+
+        impl Carrier {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$carrier,)*];
+
+            /// The name that tables use.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$carrier => $name,)*
+                }
+            }
+        }
+    };
 }
 
-impl Carrier {
-    /// The name that tables use.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tls => "tls",
-            Self::Other => "other",
-            Self::AnyConnect => "anyconnect",
-            Self::Capwap => "capwap",
-            Self::DtlsSrtp => "dtls-srtp",
-            Self::OpenVpn => "openvpn",
-            Self::RdpUdp => "rdp-udp",
-            Self::Turn => "turn",
-        }
-    }
+carriers! {
+    /// Nothing: the connection begins with it.
+    Tls = "tls",
+    /// LDAP's extended operation `StartTLS` (RFC 4511 section 4.14).
+    Ldap = "ldap-starttls",
+    /// RDP after its negotiation (MS-RDPBCGR section 5.4).
+    Rdp = "rdp",
+    /// The packets of SQL Server's protocol, up to version 7.4 (MS-TDS).
+    Tds = "tds",
+    /// SMTP and LMTP (RFC 3207).
+    Smtp = "smtp-starttls",
+    /// IMAP (RFC 9051 section 6.2.1).
+    Imap = "imap-starttls",
+    /// POP3 (RFC 2595 section 4).
+    Pop3 = "pop3-starttls",
+    /// FTP's control connection (RFC 4217).
+    Ftp = "ftp-starttls",
+    /// NNTP (RFC 4642).
+    Nntp = "nntp-starttls",
+    /// XMPP (RFC 6120 section 5).
+    Xmpp = "xmpp-starttls",
+    /// IRC's command STARTTLS.
+    Irc = "irc-starttls",
+    /// `ManageSieve` (RFC 5804 section 2.2).
+    Sieve = "sieve-starttls",
+    /// PostgreSQL's `SSLRequest`.
+    Postgresql = "postgresql",
+    /// MySQL and MariaDB.
+    Mysql = "mysql",
+    /// The TLS layer of AMQP 1.0.
+    Amqp = "amqp",
+    /// A tunnel through an HTTP proxy (RFC 9110 section 9.3.6).
+    HttpConnect = "http-connect",
+    /// HTTP's `Upgrade: TLS` (RFC 2817).
+    HttpUpgrade = "http-upgrade",
+    /// SOCKS 4 and 4a.
+    Socks4 = "socks4",
+    /// SOCKS 5 (RFC 1928).
+    Socks5 = "socks5",
+    /// The PROXY protocol, version 1: a line of text.
+    ProxyV1 = "proxy-v1",
+    /// The PROXY protocol, version 2: binary.
+    ProxyV2 = "proxy-v2",
+    /// OpenVPN's control channel.
+    OpenVpn = "openvpn",
+    /// DTLS of a version that nobody but Cisco AnyConnect and its kin still speak.
+    AnyConnect = "anyconnect",
+    /// CAPWAP, between access points and their controller.
+    Capwap = "capwap",
+    /// DTLS whose keys are for media on the same conversation.
+    DtlsSrtp = "dtls-srtp",
+    /// RDP over UDP.
+    RdpUdp = "rdp-udp",
+    /// A TURN relay.
+    Turn = "turn",
+    /// Other bytes came first; what they were is not known.
+    Other = "other",
 }
 
 /// Why there is no TLS where one of the parties wanted it.
@@ -135,14 +193,47 @@ pub trait Dialogue: fmt::Debug + Send {
     fn target(&self) -> Option<&str> {
         None
     }
+    /// What the client said in plaintext that a server of TLS may refuse, and when.
+    fn asked(&self) -> Option<(&Said, Option<i64>)> {
+        None
+    }
     /// Bytes of memory that it holds.
     fn buffered(&self) -> usize;
 }
 
 /// The dialogue that begins with these bytes, the first of one side. `None`: none that is known.
 #[must_use]
-pub fn opening(_side: Side, bytes: &[u8]) -> Option<Box<dyn Dialogue>> {
-    openvpn_tcp::opening(bytes)
+pub fn opening(side: Side, bytes: &[u8]) -> Option<Box<dyn Dialogue>> {
+    opening_inside(side, bytes, 0)
+}
+
+/// The same where `depth` carriers are around it.
+fn opening_inside(side: Side, bytes: &[u8], depth: usize) -> Option<Box<dyn Dialogue>> {
+    let dialogue: Box<dyn Dialogue> = match bytes {
+        [_, _, 0, 0, 10, ..] => Box::new(mysql::Mysql::opening(side, bytes)?),
+        [0, 0, 0, ..] => Box::new(postgresql::Postgresql::opening(side, bytes)?),
+        [0, ..] => return openvpn_tcp::opening(bytes),
+        [3, 0, ..] => Box::new(rdp::Rdp::opening(side, bytes)?),
+        [4 | 5, ..] => Box::new(socks::Socks::opening(side, bytes, depth)?),
+        [0x12, ..] => Box::new(tds::Tds::opening(side, bytes)?),
+        [0x30, ..] => Box::new(ldap::Ldap::opening(side, bytes)?),
+        [b'P', b'R', b'O', b'X', ..] | [b'\r', b'\n', ..] => {
+            Box::new(proxy::Proxy::opening(bytes, depth)?)
+        }
+        [b'A', b'M', b'Q', b'P', ..] => Box::new(amqp::Amqp::opening(side, bytes)?),
+        [b' '..=b'~', ..] => match http::Http::opening(side, bytes, depth) {
+            Some(http) => Box::new(http),
+            None => Box::new(starttls::Starttls::opening(side, bytes)?),
+        },
+        _ => return None,
+    };
+    Some(dialogue)
+}
+
+/// The name that a carrier gives, escaped; `None` where it is empty.
+fn target_name(name: &[u8]) -> Option<String> {
+    let (name, _) = name.split_at_checked(MAX_CARRIER_TARGET).unwrap_or((name, &[]));
+    (!name.is_empty()).then(|| escaped(name))
 }
 
 /// Bytes of an answer that are shown.

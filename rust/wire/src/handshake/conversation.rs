@@ -88,21 +88,24 @@ impl Conversation {
         self.unwrapped = unwrapped;
         match step {
             Step::Wrapped => {}
-            Step::Listen => self.look(side, bytes, origin),
+            // A few bytes of a dialogue that cuts its messages anywhere can look like anything.
+            Step::Listen if bytes.len() > record::HEADER_LENGTH => self.look(side, bytes, origin),
+            Step::Listen => {}
             Step::Tls(at) => {
                 if self.phase == Phase::Plain {
                     self.begin(Phase::Tls);
                 }
                 self.phase = Phase::Tls;
-                let rest = bytes.get(at..).unwrap_or_default();
+                // The end of a line or of an element is no TLS.
+                let rest = bytes.get(at..).unwrap_or_default().trim_ascii_start();
                 if !rest.is_empty() {
                     self.tls(side, rest, origin);
                 }
             }
             Step::Refused(refusal) => self.refuse(*refusal),
             Step::Leave => {
-                self.dialogue = None;
                 self.look(side, bytes, origin);
+                self.dialogue = None;
             }
         }
     }
@@ -145,6 +148,12 @@ impl Conversation {
             // The other direction joins where TLS begins in it.
             if record::can_begin(bytes) || Self::opens_with(bytes, true) {
                 *parser = Some(Box::default());
+            } else if self.parsers.of(side.other()).is_none() {
+                // A dialogue led to TLS, and what came is none.
+                self.phase = Phase::Plain;
+                self.dialogue = None;
+                self.counting = true;
+                return;
             } else {
                 self.transcript.foreign(side, bytes, origin);
                 return;
@@ -215,7 +224,7 @@ impl Observer for Conversation {
         }
         if before.peer_spoke && is_alert(bytes) {
             let mut conversation = Self::new(Phase::Plain, true);
-            conversation.refuse(plaintext_to_tls(side, bytes, origin));
+            conversation.refuse(plaintext_to_tls(side, bytes, origin, None));
             return Some(conversation);
         }
         None
@@ -234,14 +243,19 @@ impl Observer for Conversation {
         let first = *self.read.of(side) == 0;
         let read = self.read.of_mut(side);
         *read = read.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        self.through_dialogue(side, bytes, origin);
-        if self.phase == Phase::Plain {
-            let looked = *self.read.of(side);
-            self.counting = looked > u64::from(MAX_LOOKED_AT) || self.dialogue.is_none();
-            let others = *self.read.of(side.other());
-            if first && others > 0 && is_alert(bytes) {
-                self.refuse(plaintext_to_tls(side, bytes, origin));
-            }
+        let looked = *read;
+        if first && *self.read.of(side.other()) > 0 && is_alert(bytes) {
+            let dialogue = self.dialogue.take();
+            let asked = dialogue.as_ref().and_then(|dialogue| dialogue.asked());
+            self.refuse(plaintext_to_tls(side, bytes, origin, asked));
+        } else {
+            self.through_dialogue(side, bytes, origin);
+        }
+        if self.phase == Phase::Plain && looked > u64::from(MAX_LOOKED_AT) {
+            self.dialogue = None;
+        }
+        if self.phase != Phase::Tls && self.dialogue.is_none() {
+            self.counting = true;
         }
     }
 
@@ -328,15 +342,21 @@ fn is_alert(bytes: &[u8]) -> bool {
     matches!(bytes, [record::content_type::ALERT, 3, 0..=4, 0, 2, 2, _])
 }
 
-/// A server answered the first bytes that it got with an alert.
-fn plaintext_to_tls(server: Side, alert: &[u8], origin: Origin) -> Refusal {
+/// A server answered the first bytes that it got with an alert; what they said and when, if that is
+/// known.
+fn plaintext_to_tls(
+    server: Side,
+    alert: &[u8],
+    origin: Origin,
+    asked: Option<(&Said, Option<i64>)>,
+) -> Refusal {
     let description = alert.last().copied().unwrap_or_default();
     Refusal {
         kind: RefusalKind::PlaintextToTls,
         carrier: Carrier::Tls,
         client: server.other(),
-        ts: origin.ts,
-        asked: None,
+        ts: asked.map_or(origin.ts, |(_, ts)| ts),
+        asked: asked.map(|(said, _)| said.clone()),
         answered: Some(Said { what: format!("alert {description}"), frame: origin.frame }),
         target: None,
     }

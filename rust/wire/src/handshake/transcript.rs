@@ -152,6 +152,7 @@ impl Transcript {
         ended: &Ended<O>,
         tell: &mut dyn FnMut(Told),
     ) -> u16 {
+        let (first, declined) = (number, std::mem::take(&mut self.refusals));
         let mut drafts = std::mem::take(&mut self.finished);
         if !self.void && !self.tentative {
             drafts.push(std::mem::take(&mut self.draft));
@@ -173,6 +174,10 @@ impl Transcript {
                 number = number.saturating_add(1);
                 tell(Told::Handshake(Box::new(row)));
             }
+        }
+        if number == first {
+            // Where there was TLS in the end, the server did not refuse it for good.
+            self.refusals.extend(declined);
         }
         let ends =
             |client: Side| (*ended.endpoints.of(client), *ended.endpoints.of(client.other()));

@@ -10,6 +10,7 @@
 )]
 
 mod apart;
+mod carriers;
 mod hellos;
 mod network;
 mod outcomes;

@@ -60,7 +60,7 @@ fn tls_that_begins_after_other_bytes_is_found() {
         .send(true, &tls13_client())
         .send(false, &tls13_server());
     let row = connection.row();
-    assert_eq!(row.carrier, Carrier::Other);
+    assert_eq!(row.carrier, Carrier::Smtp);
     assert_eq!((row.offer.unwrap().frame, row.choice.unwrap().frame), (7, 8));
 }
 

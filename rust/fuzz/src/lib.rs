@@ -4,6 +4,8 @@
 pub mod capture;
 #[path = "../../wire/tests/fuzz_bodies/certificate.rs"]
 pub mod certificate;
+#[path = "../../wire/tests/fuzz_bodies/datagrams.rs"]
+pub mod datagrams;
 #[path = "../../wire/tests/fuzz_bodies/hello.rs"]
 pub mod hello;
 #[path = "../../wire/tests/fuzz_bodies/packet.rs"]

@@ -34,13 +34,13 @@ impl Reader for OpenVpnReader {
         &mut self,
         side: Side,
         payload: &[u8],
-        length: u32,
+        _length: u32,
         origin: Origin,
         transcript: &mut Transcript,
     ) {
         let Some(control) = openvpn::control(payload, self.digest) else {
             if openvpn::is_packet(payload) {
-                transcript.count(side, length);
+                transcript.count(side, u32::try_from(payload.len()).unwrap_or(u32::MAX));
             }
             return;
         };

@@ -76,7 +76,7 @@ impl Reader for RdpUdpReader {
         &mut self,
         side: Side,
         payload: &[u8],
-        length: u32,
+        _length: u32,
         origin: Origin,
         transcript: &mut Transcript,
     ) {
@@ -85,7 +85,7 @@ impl Reader for RdpUdpReader {
             return;
         }
         if transcript.is_completed() {
-            transcript.count(side, length);
+            transcript.count(side, u32::try_from(payload.len()).unwrap_or(u32::MAX));
             return;
         }
         let Some((number, bytes)) = self.data(payload) else { return };

@@ -82,11 +82,12 @@ fn read(source: impl Read) -> Outcome {
                     frame.original_length,
                     hasher.finish(),
                 ));
-                if let Packet::Tcp(segment) =
-                    packet::decode(&frame, &mut fragments, &mut scratch, &mut |_| {})
-                {
-                    outcome.payload_bytes += segment.payload.len() as u64;
-                }
+                let packet = packet::decode(&frame, &mut fragments, &mut scratch, &mut |_| {});
+                outcome.payload_bytes += match packet {
+                    Packet::Tcp(segment) => segment.payload.len() as u64,
+                    Packet::Udp(datagram) => datagram.payload.len() as u64,
+                    _ => 0,
+                };
             }
             Ok(None) => break,
             Err(error) => {
@@ -123,7 +124,7 @@ fn check_rows(bytes: &[u8], whole: &Outcome) {
     assert_eq!(summary.frames, whole.frames.len() as u64);
     let bounds = Bounds {
         last_frame: whole.frames.last().map_or(0, |frame| frame.0),
-        streams: summary.tcp_streams,
+        streams: summary.tcp_streams.max(summary.udp_streams),
         payload_bytes: whole.payload_bytes,
     };
     rows::check(&collected.rows, &bounds);

@@ -15,6 +15,7 @@
 
 mod capture;
 mod certificate;
+mod datagrams;
 mod hello;
 mod packet;
 mod rows;
@@ -28,12 +29,13 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
     ("hello", hello::check),
     ("certificate", certificate::check),
+    ("datagrams", datagrams::check),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 
 use tlsaudit_wire::derived::{DERIVED, Names};
-use tlsaudit_wire::handshake::{Handshake, Outcome};
+use tlsaudit_wire::handshake::{Handshake, Outcome, Transport};
 use tlsaudit_wire::limits::MAX_HANDSHAKES_PER_STREAM;
 use tlsaudit_wire::row::COLUMNS;
 use tlsaudit_wire::text::{Format, TextWriter};
@@ -18,17 +18,19 @@ pub struct Bounds {
     pub last_frame: u64,
     /// How many streams there were.
     pub streams: u32,
-    /// Bytes of TCP payload in the capture, repeated ones too.
+    /// Bytes of TCP and UDP payload in the capture, repeated ones too.
     pub payload_bytes: u64,
 }
 
 /// Every row is consistent in itself and within the bounds, and is written as text that any reader
 /// takes.
 pub fn check(rows: &[Handshake], bounds: &Bounds) {
-    let mut next: HashMap<u32, u16> = HashMap::new();
+    let mut next: HashMap<(bool, u32), u16> = HashMap::new();
     for row in rows {
         assert!(row.stream < bounds.streams, "{row:#?}");
-        let expected = next.entry(row.stream).or_default();
+        // TCP and UDP are numbered each for itself.
+        let over_tcp = row.transport == Transport::Tcp;
+        let expected = next.entry((over_tcp, row.stream)).or_default();
         assert_eq!(row.handshake, *expected, "handshakes of a stream are numbered in order");
         *expected += 1;
         check_row(row, bounds);

@@ -9,7 +9,7 @@ use tlsaudit_wire::tls::record::HEADER_LENGTH;
 use tlsaudit_wire::tls::ssl2;
 
 use crate::stream::Step;
-use crate::{hello, packet as frames, stream};
+use crate::{datagrams, hello, packet as frames, stream};
 
 /// Larger inputs are slow to mutate and teach nothing more.
 const LARGEST: usize = 16 * 1024;
@@ -17,6 +17,8 @@ const LARGEST: usize = 16 * 1024;
 const FRAMES: usize = 6;
 /// Segments of a connection that make an input for `stream`: the handshake and a little more.
 const SEGMENTS: usize = 40;
+/// Datagrams of a capture that make an input for `datagrams`.
+const DATAGRAMS: usize = 24;
 
 /// The inputs that a capture gives, each with the name of its target.
 pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
@@ -25,20 +27,31 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let (mut fragments, mut scratch) = (Fragments::default(), Scratch::default());
     let mut connections = Connections::default();
     let mut group: Vec<(u16, Vec<u8>)> = Vec::new();
+    let mut said: Vec<(bool, Vec<u8>)> = Vec::new();
     while let Ok(Some(frame)) = reader.next_frame() {
         group.push((frame.link_type, frame.data.to_vec()));
         if group.len() == FRAMES {
             seeds.push(("packet", packet_input(&group)));
             group.clear();
         }
-        if let Packet::Tcp(segment) =
-            packet::decode(&frame, &mut fragments, &mut scratch, &mut |_| {})
-        {
-            seeds.extend(hellos(segment.payload).map(|input| ("hello", input)));
-            seeds.extend(connections.add(&segment).map(|body| ("certificate", body)));
+        match packet::decode(&frame, &mut fragments, &mut scratch, &mut |_| {}) {
+            Packet::Tcp(segment) => {
+                seeds.extend(hellos(segment.payload).map(|input| ("hello", input)));
+                seeds.extend(connections.add(&segment).map(|body| ("certificate", body)));
+            }
+            Packet::Udp(datagram) => {
+                let from_client = datagram.destination_port < datagram.source_port;
+                said.push((from_client, datagram.payload.to_vec()));
+            }
+            _ => {}
         }
     }
     seeds.push(("packet", packet_input(&group)));
+    // The whole conversation, and its beginnings.
+    for count in [DATAGRAMS, DATAGRAMS / 2, DATAGRAMS / 4, 3, 2, 1] {
+        let begun = said.iter().take(count).map(|(side, bytes)| (*side, bytes.as_slice()));
+        seeds.extend((!said.is_empty()).then(|| ("datagrams", datagrams::encode(begun))));
+    }
     seeds.extend(connections.inputs().map(|input| ("stream", input)));
     seeds
 }

@@ -73,7 +73,7 @@ fn check_conversation(datagrams: &[(Side, bool, &[u8])]) {
     let mut handshakes = Vec::new();
     let ended = Ended {
         number: 0,
-        endpoints: PerSide::new(end(1).into(), end(2).into()),
+        endpoints: PerSide::new(end(1), end(2)),
         around: None,
         captured,
         end: None,

@@ -167,7 +167,7 @@ def messages(sample: Sample) -> Iterator[Message]:
     with tempfile.NamedTemporaryFile(suffix=".capture") as file:
         file.write(unpacked(sample.path.read_bytes()))
         file.flush()
-        command = ["tshark", "-2", "-n", "-r", file.name, "-T", "pdml", "-Y", "tls or dtls"]
+        command = ["tshark", "-2", "-n", "-r", file.name, "-T", "pdml", "-Y", "tls or dtls or quic"]
         for preference in PREFERENCES:
             command += ["-o", preference]
         for port in sample.decode_as:
@@ -193,6 +193,10 @@ def packet_messages(packet: ElementTree.Element) -> Iterator[Message]:
         elif name in ("tcp", "udp"):
             stream = first(protocol, f"{name}.stream")
             ports = (first(protocol, f"{name}.srcport"), first(protocol, f"{name}.dstport"))
+        elif name == "quic":
+            source, destination = (addresses[0], ports[0]), (addresses[1], ports[1])
+            for kind, tree in quic_messages(protocol):
+                yield Message(kind, frame, stream, source, destination, "", tree)
         elif name == "dtls":
             source, destination = (addresses[0], ports[0]), (addresses[1], ports[1])
             for kind, tree in dtls_messages(protocol):
@@ -231,6 +235,21 @@ def dtls_messages(datagram: ElementTree.Element) -> Iterator[tuple[str, ElementT
                 if kind == "alert" or first(tree, "tls.handshake.version"):
                     ElementTree.SubElement(tree, "field", name="record_version", show=version)
                     yield kind, tree
+
+
+def quic_messages(packet: ElementTree.Element) -> Iterator[tuple[str, ElementTree.Element]]:
+    """Hellos without records around them, and closes that stand for a fatal alert."""
+    kinds = {"1": "client_hello", "2": "server_hello"}
+    for tree in packet.iter("field"):
+        if tree.get("name") == "tls.handshake":
+            kind = kinds.get(first(tree, "tls.handshake.type"))
+            if kind:
+                yield kind, tree
+    for description in shown(packet, "quic.cc.error_code.tls_alert"):
+        alert = ElementTree.Element("field")
+        for name, show in (("level", "2"), ("desc", str(int(description, 0)))):
+            ElementTree.SubElement(alert, "field", name=f"tls.alert_message.{name}", show=show)
+        yield "alert", alert
 
 
 # --- fields -----------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ CAPTURED = (
     "captured_gnutls",
     "captured_network",
     "captured_openssl",
+    "captured_quic",
     "captured_refusals",
     "captured_stacks",
     "captured_tlslite",

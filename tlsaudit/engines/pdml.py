@@ -118,6 +118,11 @@ def messages_of(packet: _Element) -> Iterator[Message]:
             message = _alert(place, element, name)
             if message is not None:
                 yield message
+        elif name == "quic.cc.error_code.tls_alert":
+            # A CONNECTION_CLOSE that stands for an alert, which in QUIC is always fatal.
+            yield _message(
+                place, "alert", {"alert_level": 2, "alert_description": _number(element)}
+            )
 
 
 def _enter(place: _Place, name: str) -> None:

@@ -40,7 +40,7 @@ HANDSHAKES: tuple[Column, ...] = (
         "uint16",
         False,
         "The number of the handshake within its stream, from 0. A second one is a renegotiation "
-        "or a new attempt on the same connection.",
+        "or a new attempt on the same connection, or another QUIC connection of the same ports.",
     ),
     Column(
         "ts",
@@ -54,7 +54,8 @@ HANDSHAKES: tuple[Column, ...] = (
         "dict<str>",
         True,
         "What the TLS runs inside: `tls` is nothing, `other` means that TLS began after other "
-        "bytes on the connection. Null where the engine does not tell it.",
+        "bytes on the connection, `quic` that hellos come without records, in QUIC's packets. Null "
+        "where the engine does not tell it.",
     ),
     Column(
         "carrier_target",
@@ -152,7 +153,7 @@ HANDSHAKES: tuple[Column, ...] = (
         "retry_request_frame",
         "uint64",
         True,
-        "The frame of the HelloRetryRequest. Null = there was none.",
+        "The frame of the HelloRetryRequest. Null = there was none; a QUIC Retry is none.",
         "Wireshark `frame.number`",
     ),
     Column(
@@ -183,7 +184,8 @@ HANDSHAKES: tuple[Column, ...] = (
         "uint16",
         True,
         "The version in the header of the first record; 0x0002 for a hello in the format of "
-        "SSL 2.0. Evidence of nothing: clients of TLS 1.3 write 0x0301 or 0x0303 here.",
+        "SSL 2.0. Evidence of nothing: clients of TLS 1.3 write 0x0301 or 0x0303 here. Null in "
+        "QUIC, which has no records.",
         "RFC 8446 §5.1 `legacy_record_version`; Wireshark `tls.record.version`",
         "code point",
     ),
@@ -427,9 +429,10 @@ HANDSHAKES: tuple[Column, ...] = (
         "alert_description",
         "uint8",
         True,
-        "The first fatal alert in plain text, else the first warning. Null = none was seen; in "
-        "TLS 1.3 most alerts are encrypted.",
-        "RFC 8446 §6; Wireshark `tls.alert_message.desc`",
+        "The first fatal alert in plain text, else the first warning; in QUIC the alert that a "
+        "CONNECTION_CLOSE in an Initial packet stands for. Null = none was seen; in TLS 1.3 most "
+        "alerts are encrypted.",
+        "RFC 8446 §6; RFC 9001 §4.8; Wireshark `tls.alert_message.desc`",
     ),
     Column(
         "alert_level",

@@ -10,8 +10,14 @@ pub mod datagrams;
 pub mod hello;
 #[path = "../../wire/tests/fuzz_bodies/packet.rs"]
 pub mod packet;
+#[path = "../../wire/tests/fuzz_bodies/quic.rs"]
+pub mod quic;
+#[path = "../../wire/tests/fuzz_bodies/quic_seeds.rs"]
+pub mod quic_seeds;
 #[path = "../../wire/tests/fuzz_bodies/rows.rs"]
 pub mod rows;
+#[path = "../../wire/tests/fuzz_bodies/sealing.rs"]
+pub mod sealing;
 #[path = "../../wire/tests/fuzz_bodies/seeds.rs"]
 pub mod seeds;
 #[path = "../../wire/tests/fuzz_bodies/stream.rs"]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::digits::Digits;
-use crate::handshake::{Handshake, Party, Who};
+use crate::handshake::{Handshake, Party, Transport, Who};
 use crate::packet::Mac;
 use crate::stream::{Closing, Endpoint};
 use crate::tls::certificate::Certificates;
@@ -289,7 +289,9 @@ pub fn cells(
     put(text(row.alert.map(|alert| alert.sender.name())));
     match row.end {
         Some((party, closing)) => put(Cell::Text(end_name(party, closing))),
-        None => put(Cell::Text("open")),
+        None if row.transport == Transport::Tcp => put(Cell::Text("open")),
+        // Datagrams have no end that everybody can see.
+        None => put(Cell::Null),
     }
     put(Cell::Number(row.payload_bytes));
     put(Cell::Number(row.missed_bytes));
@@ -365,7 +367,7 @@ mod tests {
 
     use super::*;
     use crate::carrier::Carrier;
-    use crate::handshake::{Outcome, Transport};
+    use crate::handshake::Outcome;
 
     #[test]
     fn a_row_has_a_cell_for_every_column() {

@@ -104,6 +104,8 @@ carriers! {
     Capwap = "capwap",
     /// DTLS whose keys are for media on the same conversation.
     DtlsSrtp = "dtls-srtp",
+    /// QUIC: hellos without records, in Initial packets.
+    Quic = "quic",
     /// RDP over UDP.
     RdpUdp = "rdp-udp",
     /// A TURN relay.

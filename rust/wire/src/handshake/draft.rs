@@ -21,6 +21,8 @@ pub(super) struct Evidence {
     pub application_data: u32,
     /// Captured bytes that came after the party's hello.
     pub bytes: u64,
+    /// It uses keys that only a finished handshake gives.
+    pub application_keys: bool,
     /// Bytes that are no TLS came instead of an answer.
     pub foreign: bool,
     /// TLS that is no hello, or a hole, came where the hello should be.
@@ -50,6 +52,8 @@ pub(super) struct Draft {
     /// The client's Finished of TLS 1.3 was seen.
     pub client_finished: bool,
     pub completed: bool,
+    /// Who gave up in clear, without an alert.
+    pub closed: Option<Side>,
     pub missed_bytes: u64,
     pub defect: Option<(Defect, String)>,
     /// Another handshake followed on the connection.
@@ -139,13 +143,17 @@ impl Draft {
         }
     }
 
-    /// Decides whether the evidence is enough, for TLS 1.2 and below.
+    /// Decides whether the evidence is enough; of TLS 1.3 in records the lengths decide.
     pub(super) fn weigh(&mut self) {
-        if self.offer.is_none() || self.choice.is_none() || self.is_tls13() {
+        if self.offer.is_none() || self.choice.is_none() {
             return;
         }
         let both =
             |test: fn(&Evidence) -> bool| Side::BOTH.iter().all(|&side| test(self.sides.of(side)));
+        self.completed = self.completed || both(|e| e.application_keys);
+        if self.is_tls13() {
+            return;
+        }
         let finished = both(|e| e.changed_cipher_spec && e.encrypted_handshake);
         let talking = both(|e| e.application_data > 0);
         let ssl2 = self.choice.as_ref().is_some_and(|choice| choice.hello.ssl2_format)
@@ -174,7 +182,7 @@ impl Draft {
         let one_sided = Side::BOTH.iter().any(|&side| !ended.captured.of(side));
         let outcome = self.outcome(
             alert,
-            ended.end.map(|end| party(end.side)).filter(|_| !self.superseded),
+            ended.end.map(|end| end.side).filter(|_| !self.superseded).or(self.closed).map(party),
             *ended.captured.of(server),
         );
         let resumed = self.resumed();

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::transcript::Transcript;
-use super::{Told, Transport, dtls, openvpn, rdp_udp};
+use super::{Told, Transport, dtls, openvpn, quic, rdp_udp};
 use crate::carrier::Carrier;
 use crate::flow::Listener;
 use crate::stream::{Ended, Missing, Origin, Side};
@@ -36,8 +36,13 @@ pub(super) struct Opening {
 type Opens = fn(&[u8]) -> Option<Opening>;
 
 /// The first that says yes reads on.
-const OPENINGS: [Opens; 4] =
-    [dtls::opens_with, dtls::opens_with_capwap, rdp_udp::opens_with, openvpn::opens_with];
+const OPENINGS: [Opens; 5] = [
+    quic::opens_with,
+    dtls::opens_with,
+    dtls::opens_with_capwap,
+    rdp_udp::opens_with,
+    openvpn::opens_with,
+];
 
 /// One conversation, from the datagram on that looks like TLS in some form.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ mod dtls;
 mod exchange;
 mod numbered;
 mod openvpn;
+mod quic;
 mod rdp_udp;
 mod set_aside;
 mod transcript;

@@ -54,6 +54,16 @@ impl Transcript {
         }
     }
 
+    /// What begins is certain to be TLS.
+    pub(super) fn believe(&mut self) {
+        self.tentative = false;
+    }
+
+    /// What began it was something else.
+    pub(super) fn give_up(&mut self) {
+        self.void = true;
+    }
+
     /// It was not what it looked like.
     pub(super) fn is_void(&self) -> bool {
         self.void
@@ -283,7 +293,14 @@ impl Transcript {
                     self.draft.completed &= !fatal;
                 }
             }
-            Event::ApplicationKeys | Event::Closed { .. } => {}
+            Event::ApplicationKeys => {
+                self.note_missed_hello(side);
+                self.draft.sides.of_mut(side).application_keys = true;
+                self.draft.weigh();
+            }
+            Event::Closed { .. } => {
+                self.draft.closed = self.draft.closed.or(Some(side));
+            }
             Event::ApplicationData(length) => {
                 self.note_missed_hello(side);
                 self.draft.application_data(side, length);
@@ -357,6 +374,8 @@ impl Transcript {
             self.draft.retry_request_frame.get_or_insert(place.frame);
             return;
         }
+        // It answers after all: what was refused before was another version of QUIC.
+        self.draft.closed = None;
         self.draft.sides.of_mut(side).bytes = place.bytes_behind;
         self.draft.choice =
             Some(Choice { hello, frame: place.frame, record_version: place.record_version });

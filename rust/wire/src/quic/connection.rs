@@ -42,7 +42,24 @@ pub struct Connection {
     retry_id: Option<ConnectionId>,
     streams: PerSide<CryptoStream>,
     sent: PerSide<Sent>,
-    answered: bool,
+    /// The capture cut Initial packets of the side.
+    cut: PerSide<bool>,
+    hellos: Hellos,
+}
+
+/// Which hellos there have been.
+#[derive(Clone, Copy, Debug, Default)]
+struct Hellos {
+    client: u8,
+    retry_request: bool,
+    server: bool,
+}
+
+impl Hellos {
+    /// Whether a server has answered.
+    fn answered(self) -> bool {
+        self.retry_request || self.server
+    }
 }
 
 impl Connection {
@@ -69,7 +86,8 @@ impl Connection {
             retry_id: None,
             streams: PerSide::default(),
             sent: PerSide::default(),
-            answered: false,
+            cut: PerSide::default(),
+            hellos: Hellos::default(),
         };
         Some((connection, opened))
     }
@@ -116,24 +134,27 @@ impl Connection {
                 if self.over {
                     return true;
                 }
-                let Some(opened) = self.open(side, packet) else { return false };
-                self.opened(side, packet, &opened, origin, events);
-            }
-            Some(PacketType::ZeroRtt) => {}
-            Some(PacketType::Handshake) => {
-                if !self.sent.of(side).handshake {
-                    self.sent.of_mut(side).handshake = true;
-                    events.push(Event::EncryptedHandshake);
+                if let Some(opened) = self.open(side, packet) {
+                    self.opened(side, packet, &opened, origin, events);
+                } else if packet.is_cut() && side != self.client {
+                    // Its header alone says that the server answered, and by what ID.
+                    self.server_id = self.server_id.or(Some(packet.source));
+                    self.encrypted_handshake(side, events);
+                } else {
+                    return false;
                 }
             }
+            Some(PacketType::ZeroRtt) => {}
+            Some(PacketType::Handshake) => self.encrypted_handshake(side, events),
             Some(PacketType::Retry) => {
-                if side != self.client && !self.answered {
+                if side != self.client && !self.hellos.answered() {
                     self.retry_id = Some(packet.source);
                 }
             }
             None => {
                 // A client does not heed one that comes late (RFC 9000 section 6.2).
-                if side != self.client && !self.answered && packet.source == self.keyed_by {
+                if side != self.client && !self.hellos.answered() && packet.source == self.keyed_by
+                {
                     events.push(Event::Closed { frame: origin.frame });
                 }
             }
@@ -150,10 +171,11 @@ impl Connection {
         origin: Origin,
         events: &mut Vec<Event>,
     ) {
+        *self.cut.of_mut(side) |= packet.is_cut();
         if side != self.client {
             self.server_id = Some(packet.source);
         }
-        for frame in Frames::new(&opened.frames) {
+        for frame in Frames::new(&opened.frames, opened.google_frames) {
             match frame {
                 Frame::Crypto { offset, bytes } => {
                     self.streams.of_mut(side).piece(offset, bytes, origin, events);
@@ -170,6 +192,14 @@ impl Connection {
             }
         }
         self.note(events);
+    }
+
+    /// Notes that a side sent something of the handshake that cannot be read.
+    fn encrypted_handshake(&mut self, side: Side, events: &mut Vec<Event>) {
+        if !self.sent.of(side).handshake {
+            self.sent.of_mut(side).handshake = true;
+            events.push(Event::EncryptedHandshake);
+        }
     }
 
     /// Takes a packet with a short header.
@@ -189,19 +219,30 @@ impl Connection {
     /// Hands over what the sides left unfinished.
     pub fn end(&mut self, why: Missing, events: &mut Vec<Event>) {
         for side in Side::BOTH {
+            let why = if *self.cut.of(side) { Missing::Truncated } else { why };
             self.streams.of_mut(side).end(side == self.client, why, events);
         }
         self.note(events);
     }
 
-    fn note(&mut self, events: &[Event]) {
-        for event in events {
-            match event {
-                Event::ClientHello(hello, _) => self.random = self.random.or(hello.random),
-                Event::ServerHello(..) => self.answered = true,
-                _ => {}
+    /// Notes the hellos among the events. A connection has one of each side, and where one was
+    /// asked for another that keeps the first one's random (RFC 9846 section 4.1.2); what else
+    /// looks like one is left out.
+    fn note(&mut self, events: &mut Vec<Event>) {
+        events.retain(|event| match event {
+            Event::ClientHello(hello, _) => {
+                let again = self.hellos.client == 1 && self.random == hello.random;
+                let fits = self.hellos.client == 0 || again;
+                self.hellos.client = self.hellos.client.saturating_add(1);
+                self.random = self.random.or(hello.random);
+                fits
             }
-        }
+            Event::ServerHello(hello, _) if hello.is_retry_request() => {
+                !self.hellos.answered() && !std::mem::replace(&mut self.hellos.retry_request, true)
+            }
+            Event::ServerHello(..) => !std::mem::replace(&mut self.hellos.server, true),
+            _ => true,
+        });
     }
 
     /// Removes the protection of an Initial packet.
@@ -259,5 +300,6 @@ fn believed(opened: Opened) -> Option<Opened> {
         let Frame::Crypto { offset: 0, bytes } = frame else { return false };
         matches!(bytes, [1 | 2, 0, _, _, 3, 3, ..])
     };
-    (opened.authentic || Frames::new(&opened.frames).any(begins_hello)).then_some(opened)
+    (opened.authentic || Frames::new(&opened.frames, opened.google_frames).any(begins_hello))
+        .then_some(opened)
 }

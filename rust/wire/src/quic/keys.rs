@@ -23,6 +23,8 @@ pub struct Keys {
     pub iv: [u8; 12],
     /// Header protection key.
     pub hp: [u8; 16],
+    /// See [`Protection::google_frames`].
+    pub google_frames: bool,
 }
 
 /// What was inside a packet.
@@ -34,6 +36,8 @@ pub struct Opened {
     pub authentic: bool,
     /// The packet number as far as it is in the packet.
     pub number: u32,
+    /// The frames are numbered as Google's own QUIC had them.
+    pub google_frames: bool,
 }
 
 impl Keys {
@@ -48,6 +52,7 @@ impl Keys {
             key: expanded(&secret, key)?,
             iv: expanded(&secret, iv)?,
             hp: expanded(&secret, hp)?,
+            google_frames: protection.google_frames,
         })
     }
 
@@ -81,6 +86,7 @@ impl Keys {
         let (_, number) = header.split_at_checked(packet.header.len())?;
         let number = number.iter().fold(0, |number, &byte| number << 8 | u32::from(byte));
 
+        let google_frames = self.google_frames;
         let mut nonce = self.iv;
         for (byte, number) in nonce.iter_mut().rev().zip(number.to_be_bytes().iter().rev()) {
             *byte ^= number;
@@ -91,7 +97,7 @@ impl Keys {
             let length = packet.length.checked_sub(number_length)?.checked_sub(TAG_LENGTH)?;
             let mut frames = payload.get(..length).unwrap_or(payload).to_vec();
             self.apply_counter_mode(nonce, &mut frames);
-            return Some(Opened { frames, authentic: false, number });
+            return Some(Opened { frames, authentic: false, number, google_frames });
         }
         let (payload, tag) = payload.split_last_chunk::<TAG_LENGTH>()?;
         let mut frames = payload.to_vec();
@@ -103,7 +109,7 @@ impl Keys {
                 &(*tag).into(),
             )
             .ok()?;
-        Some(Opened { frames, authentic: true, number })
+        Some(Opened { frames, authentic: true, number, google_frames })
     }
 
     /// AES-GCM without its tag is AES in counter mode, from 2 on (NIST SP 800-38D section 7.2).

@@ -24,6 +24,8 @@ pub struct Protection {
     pub salt: [u8; 20],
     /// Labels of the key, the IV and the header protection key.
     pub labels: [&'static str; 3],
+    /// Frames inside are numbered as Google's own QUIC had them.
+    pub google_frames: bool,
 }
 
 const LABELS_V1: [&str; 3] = ["quic key", "quic iv", "quic hp"];
@@ -35,6 +37,7 @@ const V1: Protection = Protection {
         0xAD, 0xCC, 0xBB, 0x7F, 0x0A,
     ],
     labels: LABELS_V1,
+    google_frames: false,
 };
 
 /// RFC 9369 section 3.3.
@@ -44,6 +47,7 @@ const V2: Protection = Protection {
         0xCB, 0xF9, 0xBD, 0x2E, 0xD9,
     ],
     labels: ["quicv2 key", "quicv2 iv", "quicv2 hp"],
+    google_frames: false,
 };
 
 /// draft-ietf-quic-tls-29 to 32, section 5.2.
@@ -53,6 +57,7 @@ const DRAFT_29: Protection = Protection {
         0xE0, 0x43, 0x90, 0xA8, 0x99,
     ],
     labels: LABELS_V1,
+    google_frames: false,
 };
 
 /// draft-ietf-quic-tls-23 to 28, section 5.2.
@@ -62,6 +67,7 @@ const DRAFT_23: Protection = Protection {
         0x65, 0xBE, 0xF9, 0xF5, 0x02,
     ],
     labels: LABELS_V1,
+    google_frames: false,
 };
 
 /// draft-ietf-quic-tls-22, section 5.2.
@@ -71,6 +77,7 @@ const DRAFT_22: Protection = Protection {
         0xBD, 0x7A, 0x02, 0x64, 0x4A,
     ],
     labels: LABELS_V1,
+    google_frames: false,
 };
 
 /// Google's T050: its own QUIC with TLS inside.
@@ -80,6 +87,7 @@ const T050: Protection = Protection {
         0x7C, 0x60, 0x48, 0x83, 0x10,
     ],
     labels: LABELS_V1,
+    google_frames: true,
 };
 
 /// Google's T051.
@@ -89,6 +97,7 @@ const T051: Protection = Protection {
         0xCC, 0xDA, 0x6E, 0x03, 0x3D,
     ],
     labels: LABELS_V1,
+    google_frames: true,
 };
 
 impl Version {

@@ -61,7 +61,7 @@ fn cuts(seed: u8, length: usize) -> impl Iterator<Item = usize> {
     })
 }
 
-fn check_client(hello: &ClientHello, length: usize) {
+pub fn check_client(hello: &ClientHello, length: usize) {
     assert!(!hello.complete || hello.captured);
     assert!(hello.complete || hello.fault.is_some(), "{hello:#?}");
     let count = |list: Option<usize>, size: usize| {
@@ -80,7 +80,7 @@ fn check_client(hello: &ClientHello, length: usize) {
     assert!(fingerprint::ja4(hello, 't').is_none_or(|ja4| hello.captured && ja4.len() == 36));
 }
 
-fn check_server(hello: &ServerHello) {
+pub fn check_server(hello: &ServerHello) {
     assert!(!hello.complete || hello.captured);
     assert!(hello.complete || hello.fault.is_some(), "{hello:#?}");
     assert!(hello.alpn.as_ref().is_none_or(|text| !text.contains(char::is_control)));

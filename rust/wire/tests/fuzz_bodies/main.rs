@@ -18,7 +18,10 @@ mod certificate;
 mod datagrams;
 mod hello;
 mod packet;
+mod quic;
+mod quic_seeds;
 mod rows;
+mod sealing;
 mod seeds;
 mod stream;
 mod text;
@@ -29,13 +32,14 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 6] = [
+const TARGETS: [Target; 7] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
     ("hello", hello::check),
     ("certificate", certificate::check),
     ("datagrams", datagrams::check),
+    ("quic", quic::check),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -16,7 +16,7 @@ use crate::text::{assert_csv, assert_json};
 pub struct Bounds {
     /// No frame has a greater number.
     pub last_frame: u64,
-    /// How many streams there were.
+    /// How many streams there were, of the kind of which there were more.
     pub streams: u32,
     /// Bytes of TCP and UDP payload in the capture, repeated ones too.
     pub payload_bytes: u64,

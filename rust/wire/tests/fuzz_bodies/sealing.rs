@@ -55,12 +55,3 @@ pub fn initial(keys: &Keys, route: Route<'_>, number: u8, frames: &[u8]) -> Vec<
     packet[number_at] ^= mask[1];
     packet
 }
-
-/// A CRYPTO frame.
-pub fn crypto(offset: usize, bytes: &[u8]) -> Vec<u8> {
-    let mut frame = vec![6];
-    frame.extend((0x8000_0000 | offset as u32).to_be_bytes());
-    frame.extend((0x4000 | bytes.len() as u16).to_be_bytes());
-    frame.extend(bytes);
-    frame
-}

@@ -9,7 +9,7 @@ use tlsaudit_wire::tls::record::HEADER_LENGTH;
 use tlsaudit_wire::tls::ssl2;
 
 use crate::stream::Step;
-use crate::{datagrams, hello, packet as frames, stream};
+use crate::{datagrams, hello, packet as frames, quic_seeds, stream};
 
 /// Larger inputs are slow to mutate and teach nothing more.
 const LARGEST: usize = 16 * 1024;
@@ -26,6 +26,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let Ok(mut reader) = CaptureReader::open(bytes) else { return seeds };
     let (mut fragments, mut scratch) = (Fragments::default(), Scratch::default());
     let mut connections = Connections::default();
+    let mut conversations = quic_seeds::Conversations::default();
     let mut group: Vec<(u16, Vec<u8>)> = Vec::new();
     let mut said: Vec<(bool, Vec<u8>)> = Vec::new();
     while let Ok(Some(frame)) = reader.next_frame() {
@@ -42,6 +43,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
             Packet::Udp(datagram) => {
                 let from_client = datagram.destination_port < datagram.source_port;
                 said.push((from_client, datagram.payload.to_vec()));
+                conversations.add(&datagram);
             }
             _ => {}
         }
@@ -53,6 +55,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         seeds.extend((!said.is_empty()).then(|| ("datagrams", datagrams::encode(begun))));
     }
     seeds.extend(connections.inputs().map(|input| ("stream", input)));
+    seeds.extend(conversations.inputs().map(|input| ("quic", input)));
     seeds
 }
 

@@ -3,12 +3,21 @@
 use tlsaudit_wire::limits::MAX_HANDSHAKES_PER_STREAM;
 use tlsaudit_wire::quic::header::LongPacket;
 
-use crate::sealing::{Route, crypto, initial, keys};
+use crate::sealing::{Route, initial, keys};
 use crate::{CLIENT, Listener, SERVER, bytes, vectors};
 
 const FIRST: &[u8] = b"first-id";
 const CLIENT_ID: &[u8] = b"client";
 const SERVER_ID: &[u8] = b"server-id";
+
+/// A CRYPTO frame.
+fn crypto(offset: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut frame = vec![6];
+    frame.extend((0x8000_0000 | offset as u32).to_be_bytes());
+    frame.extend((0x4000 | bytes.len() as u16).to_be_bytes());
+    frame.extend(bytes);
+    frame
+}
 
 /// What is in the Initial packet of RFC 9001.
 fn hello_of_rfc(from_client: bool) -> Vec<u8> {
@@ -263,4 +272,31 @@ fn a_connection_close_with_a_crypto_error_is_an_alert() {
             "0 client: Closed { frame: 3 }",
         ]
     );
+}
+
+#[test]
+fn a_server_whose_packets_are_cut_has_answered() {
+    let mut listener = Listener::default();
+    listener.datagram(CLIENT, &from_client(FIRST, FIRST, 0, &crypto(0, &client_hello(1))));
+    // Nothing but the header was captured.
+    let answer = from_server(FIRST, &[&[2, 0, 0, 0, 0][..], &crypto(0, &server_hello())].concat());
+    listener.cut_datagram(SERVER, &answer[..40], answer.len());
+    assert_eq!(listener.story()[1..], ["0 server: EncryptedHandshake"]);
+    // Damaged, it says nothing.
+    let mut damaged = answer;
+    damaged[60] ^= 1;
+    let mut listener = Listener::default();
+    listener.datagram(CLIENT, &from_client(FIRST, FIRST, 0, &crypto(0, &client_hello(1))));
+    assert_eq!(listener.datagram(SERVER, &damaged), None);
+    assert_eq!(listener.heard.len(), 1);
+}
+
+#[test]
+fn a_connection_has_no_more_hellos_than_tls_has() {
+    let mut listener = Listener::default();
+    let client: Vec<u8> = (1..9).flat_map(client_hello).collect();
+    listener.datagram(CLIENT, &from_client(FIRST, FIRST, 0, &crypto(0, &client)));
+    let server = [server_hello(), retry_request(), server_hello()].concat();
+    listener.datagram(SERVER, &from_server(FIRST, &crypto(0, &server)));
+    assert_eq!(listener.story(), ["0 client: hello to example.com in 1", "0 server: 1301 in 2"]);
 }

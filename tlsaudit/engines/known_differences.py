@@ -110,7 +110,7 @@ def _hello_in_part(difference: Difference) -> bool:
         and difference.our_row["client_hello_complete"] is False
         and (
             difference.kind == "extra"
-            or difference.column == "ja3"
+            or (difference.column == "ja3" and difference.theirs is None)
             # Nothing is concluded from the part: neither a yes nor an empty list.
             or not (difference.ours or difference.theirs)
             or (difference.column == "client_hello_complete" and difference.theirs is True)

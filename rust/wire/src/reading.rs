@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use crate::capture::{CaptureReader, Compression, Format};
+use crate::capture::{CaptureReader, Compression, Format, Frame};
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flows;
 use crate::handshake::{Conversation, Exchange, Told};
@@ -10,7 +10,7 @@ use crate::limits::{
     MAX_BUFFERED, MAX_FLOWS, MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED,
     MAX_REASSEMBLIES, MAX_STREAMS, MAX_TOLD, MAX_TUNNELS,
 };
-use crate::packet::{self, Fragments, Mention, Packet, Scratch};
+use crate::packet::{self, Fragments, Mention, Packet, Scratch, Segment};
 use crate::stream::{Ended, Origin, Streams};
 
 /// Takes the rows of a capture as they are finished.
@@ -131,6 +131,10 @@ pub fn read_capture_unpacking(
                 link_types_left_out = true;
             }
         }
+        if let Some(segment) = packet::plain_segment(&frame) {
+            take_segment(&segment, &frame, &mut streams, &mut summary, rows);
+            continue;
+        }
         let mentioned = &mut |mention: Mention| {
             if mention.is_tcp {
                 let done = &mut |ended| told(Conversation::tell, ended, &mut summary, rows);
@@ -142,8 +146,7 @@ pub fn read_capture_unpacking(
         };
         match packet::decode(&frame, &mut fragments, &mut scratch, mentioned) {
             Packet::Tcp(segment) => {
-                let done = &mut |ended| told(Conversation::tell, ended, &mut summary, rows);
-                streams.segment(&segment, frame.number, frame.ts, done);
+                take_segment(&segment, &frame, &mut streams, &mut summary, rows);
             }
             Packet::Udp(datagram) => {
                 let origin = Origin {
@@ -222,6 +225,17 @@ pub fn read_capture_unpacking(
         summary.limits.push(format!("only the first {MAX_LINK_TYPES} link types are listed"));
     }
     summary
+}
+
+fn take_segment(
+    segment: &Segment<'_>,
+    frame: &Frame<'_>,
+    streams: &mut Streams<Conversation>,
+    summary: &mut Summary,
+    rows: &mut impl Rows,
+) {
+    let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
+    streams.segment(segment, frame.number, frame.ts, done);
 }
 
 /// Passes on what a conversation has to tell, and counts it.

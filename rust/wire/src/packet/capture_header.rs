@@ -4,10 +4,13 @@
 use super::link::{Next, pppoe};
 use super::{Layer, Macs, wlan};
 
+/// The link type of Ethernet.
+pub(super) const ETHERNET: u16 = 1;
+
 /// LINKTYPE_ numbers, as libpcap registers them.
 mod link_type {
     pub const NULL: u16 = 0;
-    pub const ETHERNET: u16 = 1;
+    pub(super) use super::ETHERNET;
     pub const PPP: u16 = 9;
     /// Raw IP as written by systems that put their own DLT number into the file.
     pub const RAW_12: u16 = 12;

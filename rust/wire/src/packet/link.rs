@@ -77,17 +77,8 @@ pub(super) fn network_layer<'a>(
             Next::Opaque => return Some(Network::Opaque),
             Next::EtherType(ether_type::EAPOL) => return Some(Network::Eapol(layer)),
             Next::Ethernet => {
-                let header = *layer.bytes.first_chunk::<14>()?;
-                let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t1, t0] = header;
-                *macs = Macs {
-                    source: Some([s0, s1, s2, s3, s4, s5]),
-                    destination: Some([d0, d1, d2, d3, d4, d5]),
-                };
-                let (kind, behind) = (u16::from_be_bytes([t1, t0]), layer.after(14)?);
-                // The most common frame of all is through here.
-                if matches!(kind, ether_type::IPV4 | ether_type::IPV6) {
-                    return Some(Network::Ip(behind));
-                }
+                let (kind, behind);
+                (kind, behind, *macs) = ethernet(layer)?;
                 (Next::EtherType(kind), behind)
             }
             Next::EtherType(ether_type::IPV4 | ether_type::IPV6) => (Next::Ip, layer),
@@ -115,6 +106,22 @@ pub(super) fn network_layer<'a>(
         };
     }
     None
+}
+
+/// The IP packet of an Ethernet frame without tags.
+#[inline]
+pub(super) fn ip_in_ethernet(layer: Layer<'_>) -> Option<(Layer<'_>, Macs)> {
+    let (kind, behind, macs) = ethernet(layer)?;
+    matches!(kind, ether_type::IPV4 | ether_type::IPV6).then_some((behind, macs))
+}
+
+/// The Ethernet header: EtherType, what is behind it, addresses.
+#[inline]
+fn ethernet(layer: Layer<'_>) -> Option<(u16, Layer<'_>, Macs)> {
+    let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, t1, t0] = *layer.bytes.first_chunk()?;
+    let source = Some([s0, s1, s2, s3, s4, s5]);
+    let destination = Some([d0, d1, d2, d3, d4, d5]);
+    Some((u16::from_be_bytes([t1, t0]), layer.after(14)?, Macs { source, destination }))
 }
 
 /// LLC: SNAP with an EtherType, or IP's own service access point.

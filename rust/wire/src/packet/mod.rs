@@ -196,22 +196,34 @@ struct Macs {
     destination: Option<Mac>,
 }
 
+/// The most common packet of all at one look: TCP in IP in Ethernet, and nothing else. For anything
+/// else ask [`decode`].
+#[inline]
+#[must_use]
+pub fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
+    if frame.link_type != capture_header::ETHERNET {
+        return None;
+    }
+    let (ip, macs) = link::ip_in_ethernet(whole_frame(frame))?;
+    let packet = ip::datagram(ip)?;
+    if packet.protocol != protocol::TCP || packet.fragment.is_some() {
+        return None;
+    }
+    tcp::segment(&packet, macs)
+}
+
 /// What a frame holds, inside the tunnels that it came through.
 ///
 /// A packet put together from IP fragments borrows its bytes from `scratch`, any other from the
 /// frame. `mentioned` learns of connections whose packets the frame tells of without bringing one:
 /// those of the tunnels, and those that an ICMP error quotes. Wireshark counts them.
-#[inline]
 pub fn decode<'a>(
     frame: &Frame<'a>,
     fragments: &mut Fragments,
     scratch: &'a mut Scratch,
     mentioned: &mut impl FnMut(Mention),
 ) -> Packet<'a> {
-    let fcs = usize::from(frame.fcs_length);
-    let sent = usize::try_from(frame.original_length).unwrap_or(usize::MAX);
-    let layer = Layer { bytes: frame.data, sent: sent.max(frame.data.len()) };
-    let layer = if fcs == 0 { layer } else { without_fcs(layer, fcs) };
+    let layer = whole_frame(frame);
     let mut macs = Macs::default();
     let (mut next, mut layer) = match capture_header::begin(frame.link_type, layer, &mut macs) {
         Ok(Some(begun)) => begun,
@@ -285,6 +297,14 @@ pub fn decode<'a>(
         macs = Macs::default();
         (next, layer) = (inner, rest);
     }
+}
+
+#[inline]
+fn whole_frame<'a>(frame: &Frame<'a>) -> Layer<'a> {
+    let fcs = usize::from(frame.fcs_length);
+    let sent = usize::try_from(frame.original_length).unwrap_or(usize::MAX);
+    let layer = Layer { bytes: frame.data, sent: sent.max(frame.data.len()) };
+    if fcs == 0 { layer } else { without_fcs(layer, fcs) }
 }
 
 /// The frame without its check sequence, as far as that was captured.

@@ -61,6 +61,13 @@ fn check_frame(frame: &Frame<'_>, fragments: &mut Fragments, scratch: &mut Scrat
     if let Packet::Tcp(segment) = packet::decode(frame, fragments, scratch, &mut |_| {}) {
         check_segment(&segment);
     }
+    if let Some(plain) = packet::plain_segment(frame) {
+        let (mut none, mut scratch) = (Fragments::default(), Scratch::default());
+        match packet::decode(frame, &mut none, &mut scratch, &mut |_| {}) {
+            Packet::Tcp(segment) => assert_eq!(format!("{plain:?}"), format!("{segment:?}")),
+            other => panic!("plain at one look only: {other:?}"),
+        }
+    }
     // The same frame with a shorter snap length, apart from fragments: each alone.
     let half = Frame { data: &frame.data[..frame.data.len() * 3 / 4], ..*frame };
     let (mut alone, mut whole_scratch, mut half_scratch) =

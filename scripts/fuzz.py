@@ -26,7 +26,14 @@ FUZZ = ROOT / "rust" / "fuzz"
 
 # Longest inputs, in bytes: what the readers meet in one go is within them, and longer ones take
 # their time without reaching more code.
-LONGEST = {"capture": 2_048, "packet": 600, "stream": 1_024, "hello": 1_024, "certificate": 3_000, "datagrams": 2_048}
+LONGEST = {
+    "capture": 2_048,
+    "packet": 600,
+    "stream": 1_024,
+    "hello": 1_024,
+    "certificate": 3_000,
+    "datagrams": 2_048,
+}
 SECONDS_AN_INPUT = 10
 MEMORY_MB = 512
 

@@ -16,7 +16,7 @@ INTERNAL = {
     "COMPRESSED_BLOCK",
     "ZSTD_PIECE",
     "MAX_HELD_SEGMENTS",
-    "MAX_KNOWN_CERTIFICATE_BYTES",
+    "MAX_KNOWN_BYTES",
     # The same bound in another type, and what a format allows at all.
     "MAX_PACKET",
     "MAX_IP_PAYLOAD",

@@ -69,7 +69,7 @@ impl Builder {
     /// Adds a row.
     pub fn row(&mut self, row: &Handshake, capture: &str) {
         let mut columns = self.columns.iter_mut();
-        cells(row, capture, &mut self.scratch, &mut |cell| {
+        cells(row, capture, &mut self.scratch, &mut |cell: Cell<'_>| {
             if let Some(column) = columns.next() {
                 column.push(cell);
             }

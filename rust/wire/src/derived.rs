@@ -7,7 +7,7 @@
 use hashbrown::HashMap;
 
 use crate::handshake::Handshake;
-use crate::row::{Cell, Column, Kind, code, text, truth};
+use crate::row::{Cell, Column, Kind, Put, code, text, truth};
 use crate::tls::code_point::{ProtocolVersion, is_grease};
 
 /// The derived columns, in order.
@@ -62,24 +62,24 @@ impl Names {
     }
 }
 
-/// Calls `put` with the derived cells of a row, in the order of [`DERIVED`].
-pub fn cells(row: &Handshake, names: &Names, put: &mut impl FnMut(Cell<'_>)) {
+/// Puts the derived cells of a row, in the order of [`DERIVED`].
+pub fn cells(row: &Handshake, names: &Names, put: &mut impl Put) {
     let negotiated = negotiated_version(row, names);
-    put(code(negotiated));
+    put.put(code(negotiated));
     put_name(negotiated, negotiated.and_then(|v| names.versions.get(&v)).map(|(n, _)| n), put);
     let (highest, lowest) = offered_versions(row, names);
-    put(code(highest));
-    put(code(lowest));
+    put.put(code(highest));
+    put.put(code(lowest));
     let suite = row.choice.as_ref().and_then(|choice| choice.hello.cipher_suite).map(|s| s.0);
     put_name(suite, suite.and_then(|suite| names.suites.get(&suite)).map(|(n, _)| n), put);
-    put(truth(offers_3des(row, names)));
-    put(truth(suite.map(|suite| names.is_3des(suite))));
+    put.put(truth(offers_3des(row, names)));
+    put.put(truth(suite.map(|suite| names.is_3des(suite))));
 }
 
-fn put_name(value: Option<u16>, name: Option<&String>, put: &mut impl FnMut(Cell<'_>)) {
+fn put_name(value: Option<u16>, name: Option<&String>, put: &mut impl Put) {
     match (value, name) {
-        (Some(value), None) => put(Cell::Text(&format!("0x{value:04X}"))),
-        _ => put(text(name.map(String::as_str))),
+        (Some(value), None) => put.put(Cell::Text(&format!("0x{value:04X}"))),
+        _ => put.put(text(name.map(String::as_str))),
     }
 }
 

@@ -27,6 +27,7 @@ pub mod digits;
 pub mod error;
 pub mod flow;
 pub mod handshake;
+pub mod known;
 pub mod limits;
 pub mod packet;
 pub mod quic;

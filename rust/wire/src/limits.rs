@@ -146,9 +146,10 @@ pub const MAX_CRYPTO_PIECES: usize = 1_024;
 /// Link types that a summary lists. Real captures have one or two.
 pub const MAX_LINK_TYPES: usize = 64;
 
-/// Bytes that remembered certificates may take, with what was read of them. A capture of a whole
-/// network shows a few thousand, about 2 KiB each.
-pub const MAX_KNOWN_CERTIFICATE_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes that remembered certificates may take, with what was read of them, and as many remembered
+/// hellos of clients, of servers, and pairs of both. A capture of a whole network shows a few
+/// thousand, 1 to 2 KiB each.
+pub const MAX_KNOWN_BYTES: usize = 16 * 1024 * 1024;
 
 /// DTLS messages of one direction that wait for their other fragments. A flight has four that
 /// matter.

@@ -8,12 +8,14 @@ use std::net::IpAddr;
 
 use crate::digits::Digits;
 use crate::handshake::{Handshake, Party, Transport, Who};
+use crate::known::{Key, Known, Written};
 use crate::packet::Mac;
 use crate::stream::{Closing, Endpoint};
-use crate::tls::certificate::Certificates;
+use crate::tls::certificate::Certificate;
+use crate::tls::client_hello::ClientHello;
 use crate::tls::code_point::{CipherSuite, ExtensionType};
 use crate::tls::fingerprint;
-use crate::tls::server_hello::DowngradeSentinel;
+use crate::tls::server_hello::{DowngradeSentinel, ServerHello};
 
 /// The type of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,15 +139,42 @@ pub enum Cell<'a> {
     Kinds(&'a [u32]),
 }
 
-/// Room for what a row has to spell out; kept from row to row.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    text: String,
-    codes: Vec<u16>,
-    certificates: Certificates,
+/// Takes the cells of a row, in order.
+pub trait Put {
+    /// The next cell.
+    fn put(&mut self, cell: Cell<'_>);
+    /// The next cells, which `cells` puts: always the same with this `written`.
+    fn put_known(&mut self, _written: &mut Written, cells: impl FnOnce(&mut Self)) {
+        cells(self);
+    }
 }
 
-impl Scratch {
+impl<F: FnMut(Cell<'_>)> Put for F {
+    fn put(&mut self, cell: Cell<'_>) {
+        self(cell);
+    }
+}
+
+/// What is kept from row to row.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    spelled: Spelled,
+    key: Key,
+    /// JA3 and JA4.
+    clients: Known<(Option<String>, Option<String>)>,
+    /// JA3S.
+    servers: Known<Option<String>>,
+    certificates: Known<Option<Certificate>>,
+}
+
+/// Room for what a cell has to spell out.
+#[derive(Debug, Default)]
+struct Spelled {
+    text: String,
+    codes: Vec<u16>,
+}
+
+impl Spelled {
     fn text(&mut self, value: impl std::fmt::Display) -> Cell<'_> {
         self.text.clear();
         // Writing to a String cannot fail.
@@ -196,128 +225,195 @@ impl Scratch {
     }
 }
 
-/// Calls `put` with the cells of a row, in the order of [`COLUMNS`].
-pub fn cells(
-    row: &Handshake,
-    capture: &str,
-    scratch: &mut Scratch,
-    put: &mut impl FnMut(Cell<'_>),
-) {
+/// Puts the cells of a row, in the order of [`COLUMNS`].
+pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut impl Put) {
+    let Scratch { spelled, key, clients, servers, certificates } = scratch;
     let offer = row.offer.as_ref();
     let client = offer.map(|offer| &offer.hello);
     let choice = row.choice.as_ref();
     let server = choice.map(|choice| &choice.hello);
 
-    put(Cell::Text(capture));
-    put(Cell::Text(row.transport.name()));
-    put(number(Some(row.stream)));
-    put(number(Some(row.handshake)));
-    put(row.ts.map_or(Cell::Null, Cell::Time));
-    put(Cell::Text(row.carrier.name()));
-    put(text(row.carrier_target.as_deref()));
-    who(&row.client, scratch, put);
+    put.put(Cell::Text(capture));
+    put.put(Cell::Text(row.transport.name()));
+    put.put(number(Some(row.stream)));
+    put.put(number(Some(row.handshake)));
+    put.put(row.ts.map_or(Cell::Null, Cell::Time));
+    put.put(Cell::Text(row.carrier.name()));
+    put.put(text(row.carrier_target.as_deref()));
+    who(&row.client, spelled, put);
     match row.client_mac {
-        Some(mac) => put(scratch.mac(mac)),
-        None => put(Cell::Null),
+        Some(mac) => put.put(spelled.mac(mac)),
+        None => put.put(Cell::Null),
     }
-    who(&row.server, scratch, put);
+    who(&row.server, spelled, put);
     match &row.outer {
         Some(outer) => {
-            put(scratch.names(outer.tunnels.iter().map(|tunnel| tunnel.name())));
-            put(scratch.ip(outer.client_ip));
-            put(scratch.ip(outer.server_ip));
+            put.put(spelled.names(outer.tunnels.iter().map(|tunnel| tunnel.name())));
+            put.put(spelled.ip(outer.client_ip));
+            put.put(spelled.ip(outer.server_ip));
         }
-        None => [Cell::Null; 3].into_iter().for_each(&mut *put),
+        None => [Cell::Null; 3].into_iter().for_each(|cell| put.put(cell)),
     }
-    put(text(client.and_then(|hello| hello.server_name.as_deref())));
+    put.put(text(client.and_then(|hello| hello.server_name.as_deref())));
 
-    put(number(offer.map(|offer| offer.frame)));
-    put(number(choice.map(|choice| choice.frame)));
-    put(number(row.retry_request_frame));
-    put(number(row.second_client_hello_frame));
-    put(number(row.alert.map(|alert| alert.frame)));
-    put(number(row.end_frame));
+    put.put(number(offer.map(|offer| offer.frame)));
+    put.put(number(choice.map(|choice| choice.frame)));
+    put.put(number(row.retry_request_frame));
+    put.put(number(row.second_client_hello_frame));
+    put.put(number(row.alert.map(|alert| alert.frame)));
+    put.put(number(row.end_frame));
 
-    put(code(row.record_version()));
-    put(code(client.and_then(|hello| hello.legacy_version).map(|version| version.0)));
-    put(scratch.codes(client.and_then(|hello| hello.supported_versions.as_ref()), |v| v.0));
-    put(scratch.codes(client.and_then(|hello| hello.cipher_suites.as_ref()), |suite| suite.0));
-    put(client
-        .and_then(|hello| hello.ssl2_cipher_kinds.as_deref())
-        .map_or(Cell::Null, Cell::Kinds));
-    put(scratch.codes(client.and_then(|hello| hello.extensions.as_ref()), |kind| kind.0));
-    put(scratch.codes(client.and_then(|hello| hello.groups.as_ref()), |group| group.0));
-    put(client.and_then(|hello| hello.alpn.as_deref()).map_or(Cell::Null, Cell::Texts));
-    put(seen_in_part(
-        client.map(|hello| (hello.has(ExtensionType::ENCRYPTED_CLIENT_HELLO), hello.complete)),
-    ));
-    put(seen_in_part(client.map(|hello| {
-        let suites = hello.cipher_suites.as_ref();
-        let there = suites.is_some_and(|all| all.contains(&CipherSuite::FALLBACK_SCSV));
-        (there, hello.complete)
-    })));
-    put(truth(client.map(|hello| hello.complete)));
-    put(text(client.and_then(fingerprint::ja3).as_deref()));
-    let ja4 = client.and_then(|hello| fingerprint::ja4(hello, row.transport.ja4()));
-    put(text(ja4.as_deref()));
-
-    put(code(server.and_then(|hello| hello.legacy_version).map(|version| version.0)));
-    put(code(server.and_then(|hello| hello.supported_version).map(|version| version.0)));
-    put(code(server.and_then(|hello| hello.cipher_suite).map(|suite| suite.0)));
-    put(number(server.and_then(|hello| hello.compression_method)));
-    put(code(row.negotiated_group.map(|group| group.0)));
-    put(text(server.and_then(|hello| hello.alpn.as_deref())));
-    put(truth(server.map(|hello| hello.complete)));
-    put(text(server.and_then(fingerprint::ja3s).as_deref()));
-    let certificate = row.certificate.as_deref().and_then(|der| scratch.certificates.read(der));
-    put(text(certificate.map(|certificate| certificate.subject.as_str())));
-    put(text(certificate.map(|certificate| certificate.issuer.as_str())));
-    put(certificate.and_then(|certificate| certificate.not_after).map_or(Cell::Null, Cell::Time));
-    put(text(certificate.map(|certificate| certificate.key.as_str())));
-    put(text(certificate.map(|certificate| certificate.signature.as_str())));
-    put(text(server.and_then(|hello| hello.downgrade_sentinel()).map(|sentinel| match sentinel {
+    put.put(code(row.record_version()));
+    client_key(row, key);
+    clients.with(
+        key.bytes(),
+        || {
+            let ja3 = client.and_then(fingerprint::ja3);
+            let ja4 = client.and_then(|hello| fingerprint::ja4(hello, row.transport.ja4()));
+            let heap = [&ja3, &ja4].into_iter().flatten().map(String::capacity);
+            let heap = heap.fold(0, usize::saturating_add);
+            ((ja3, ja4), heap)
+        },
+        |(ja3, ja4), written| {
+            put.put_known(written, |put| {
+                client_cells(client, spelled, put);
+                put.put(text(ja3.as_deref()));
+                put.put(text(ja4.as_deref()));
+            });
+        },
+    );
+    server_key(row, key);
+    servers.with(
+        key.bytes(),
+        || {
+            let ja3s = server.and_then(fingerprint::ja3s);
+            let heap = ja3s.as_ref().map_or(0, String::capacity);
+            (ja3s, heap)
+        },
+        |ja3s, written| {
+            put.put_known(written, |put| {
+                server_cells(row, server, put);
+                put.put(text(ja3s.as_deref()));
+            });
+        },
+    );
+    // No certificate is empty, so these bytes stand for none.
+    let der = row.certificate.as_deref().unwrap_or_default();
+    certificates.with(
+        der,
+        || {
+            let certificate = Certificate::read(der);
+            let heap = certificate.as_ref().map_or(0, Certificate::heap);
+            (certificate, heap)
+        },
+        |certificate, written| {
+            put.put_known(written, |put| certificate_cells(certificate.as_ref(), put));
+        },
+    );
+    let sentinel = server.and_then(ServerHello::downgrade_sentinel);
+    put.put(text(sentinel.map(|sentinel| match sentinel {
         DowngradeSentinel::Tls12 => "tls12",
         DowngradeSentinel::Tls11OrBelow => "tls11-or-below",
     })));
     let answered = server.is_some() || row.retry_request_frame.is_some();
-    put(truth(answered.then_some(row.retry_request_frame.is_some())));
-    put(truth(row.resumed));
+    put.put(truth(answered.then_some(row.retry_request_frame.is_some())));
+    put.put(truth(row.resumed));
 
-    put(Cell::Text(row.outcome.name()));
-    put(number(row.alert.map(|alert| alert.description)));
-    put(number(row.alert.map(|alert| alert.level)));
-    put(text(row.alert.map(|alert| alert.sender.name())));
+    put.put(Cell::Text(row.outcome.name()));
+    put.put(number(row.alert.map(|alert| alert.description)));
+    put.put(number(row.alert.map(|alert| alert.level)));
+    put.put(text(row.alert.map(|alert| alert.sender.name())));
     match row.end {
-        Some((party, closing)) => put(Cell::Text(end_name(party, closing))),
-        None if row.transport == Transport::Tcp => put(Cell::Text("open")),
+        Some((party, closing)) => put.put(Cell::Text(end_name(party, closing))),
+        None if row.transport == Transport::Tcp => put.put(Cell::Text("open")),
         // Datagrams have no end that everybody can see.
-        None => put(Cell::Null),
+        None => put.put(Cell::Null),
     }
-    put(Cell::Number(row.payload_bytes));
-    put(Cell::Number(row.missed_bytes));
-    put(text(row.defect.as_ref().map(|(defect, _)| defect.name())));
-    put(text(row.defect.as_ref().map(|(_, at)| at.as_str())));
-    put(Cell::Text("native"));
+    put.put(Cell::Number(row.payload_bytes));
+    put.put(Cell::Number(row.missed_bytes));
+    put.put(text(row.defect.as_ref().map(|(defect, _)| defect.name())));
+    put.put(text(row.defect.as_ref().map(|(_, at)| at.as_str())));
+    put.put(Cell::Text("native"));
+}
+
+/// All that [`client_cells`] and the client's fingerprints depend on.
+fn client_key(row: &Handshake, key: &mut Key) {
+    key.clear();
+    if let Some(offer) = &row.offer {
+        key.push(u32::from(row.transport.ja4()).to_ne_bytes());
+        offer.hello.shape(key);
+    }
+}
+
+/// What a client says in each of its hellos.
+fn client_cells(client: Option<&ClientHello>, spelled: &mut Spelled, put: &mut impl Put) {
+    put.put(code(client.and_then(|hello| hello.legacy_version).map(|version| version.0)));
+    put.put(spelled.codes(client.and_then(|hello| hello.supported_versions.as_ref()), |v| v.0));
+    put.put(spelled.codes(client.and_then(|hello| hello.cipher_suites.as_ref()), |suite| suite.0));
+    put.put(
+        client.and_then(|hello| hello.ssl2_cipher_kinds.as_deref()).map_or(Cell::Null, Cell::Kinds),
+    );
+    put.put(spelled.codes(client.and_then(|hello| hello.extensions.as_ref()), |kind| kind.0));
+    put.put(spelled.codes(client.and_then(|hello| hello.groups.as_ref()), |group| group.0));
+    put.put(client.and_then(|hello| hello.alpn.as_deref()).map_or(Cell::Null, Cell::Texts));
+    put.put(seen_in_part(
+        client.map(|hello| (hello.has(ExtensionType::ENCRYPTED_CLIENT_HELLO), hello.complete)),
+    ));
+    put.put(seen_in_part(client.map(|hello| {
+        let suites = hello.cipher_suites.as_ref();
+        let there = suites.is_some_and(|all| all.contains(&CipherSuite::FALLBACK_SCSV));
+        (there, hello.complete)
+    })));
+    put.put(truth(client.map(|hello| hello.complete)));
+}
+
+/// All that [`server_cells`] and the server's fingerprint depend on.
+fn server_key(row: &Handshake, key: &mut Key) {
+    key.clear();
+    key.push_optional(row.negotiated_group.map(|group| group.0.to_ne_bytes()));
+    if let Some(choice) = &row.choice {
+        choice.hello.shape(key);
+    }
+}
+
+/// What a server says in each such answer.
+fn server_cells(row: &Handshake, server: Option<&ServerHello>, put: &mut impl Put) {
+    put.put(code(server.and_then(|hello| hello.legacy_version).map(|version| version.0)));
+    put.put(code(server.and_then(|hello| hello.supported_version).map(|version| version.0)));
+    put.put(code(server.and_then(|hello| hello.cipher_suite).map(|suite| suite.0)));
+    put.put(number(server.and_then(|hello| hello.compression_method)));
+    put.put(code(row.negotiated_group.map(|group| group.0)));
+    put.put(text(server.and_then(|hello| hello.alpn.as_deref())));
+    put.put(truth(server.map(|hello| hello.complete)));
+}
+
+fn certificate_cells(certificate: Option<&Certificate>, put: &mut impl Put) {
+    put.put(text(certificate.map(|certificate| certificate.subject.as_str())));
+    put.put(text(certificate.map(|certificate| certificate.issuer.as_str())));
+    let not_after = certificate.and_then(|certificate| certificate.not_after);
+    put.put(not_after.map_or(Cell::Null, Cell::Time));
+    put.put(text(certificate.map(|certificate| certificate.key.as_str())));
+    put.put(text(certificate.map(|certificate| certificate.signature.as_str())));
 }
 
 /// Name, address and port of a party.
-fn who(who: &Who, scratch: &mut Scratch, put: &mut impl FnMut(Cell<'_>)) {
+fn who(who: &Who, spelled: &mut Spelled, put: &mut impl Put) {
     match who {
         Who::Endpoint(Endpoint { ip, .. }) | Who::Ip(ip) => {
-            let ip = scratch.ip(*ip);
-            put(ip);
-            put(ip);
+            let ip = spelled.ip(*ip);
+            put.put(ip);
+            put.put(ip);
         }
         Who::Mac(mac) => {
-            put(scratch.mac(*mac));
-            put(Cell::Null);
+            put.put(spelled.mac(*mac));
+            put.put(Cell::Null);
         }
         Who::Name(name) => {
-            put(Cell::Text(name));
-            put(Cell::Null);
+            put.put(Cell::Text(name));
+            put.put(Cell::Null);
         }
     }
-    put(number(who.port()));
+    put.put(number(who.port()));
 }
 
 fn end_name(party: Party, closing: Closing) -> &'static str {
@@ -400,7 +496,7 @@ mod tests {
             one_sided: true,
         };
         let mut count = 0;
-        cells(&row, "a.pcap", &mut Scratch::default(), &mut |_| count += 1);
+        cells(&row, "a.pcap", &mut Scratch::default(), &mut |_: Cell<'_>| count += 1);
         assert_eq!(count, COLUMNS.len());
     }
 }

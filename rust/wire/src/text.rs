@@ -9,7 +9,8 @@ use std::io::Write;
 use crate::derived::{self, DERIVED, Names};
 use crate::digits::Digits;
 use crate::handshake::Handshake;
-use crate::row::{self, COLUMNS, Cell, Scratch};
+use crate::known::Written;
+use crate::row::{self, COLUMNS, Cell, Put, Scratch};
 
 /// Which text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub struct TextWriter {
     format: Format,
     names: Names,
     scratch: Scratch,
-    /// `"name":` of every column, for JSON.
-    keys: Vec<String>,
+    /// What comes before the cell of every column.
+    leads: Vec<String>,
     /// Whether text that looks like a formula gets an apostrophe, in CSV.
     neutralise: bool,
 }
@@ -36,8 +37,15 @@ impl TextWriter {
     /// A writer that names versions and suites as `names` says.
     #[must_use]
     pub fn new(format: Format, names: Names, neutralise: bool) -> Self {
-        let keys = COLUMNS.iter().chain(DERIVED).map(|(name, _)| format!("\"{name}\":")).collect();
-        Self { format, names, scratch: Scratch::default(), keys, neutralise }
+        let leads =
+            COLUMNS.iter().chain(DERIVED).enumerate().map(|(n, (name, _))| match (format, n) {
+                (Format::Csv, 0) => String::new(),
+                (Format::Csv, _) => ",".into(),
+                (Format::JsonLines, 0) => format!("{{\"{name}\":"),
+                (Format::JsonLines, _) => format!(",\"{name}\":"),
+            });
+        let leads = leads.collect();
+        Self { format, names, scratch: Scratch::default(), leads, neutralise }
     }
 
     /// What comes before the first row.
@@ -55,28 +63,46 @@ impl TextWriter {
 
     /// A row.
     pub fn row(&mut self, row: &Handshake, capture: &str, out: &mut Vec<u8>) {
-        let (format, names, keys) = (self.format, &self.names, &self.keys);
-        let neutralise = self.neutralise;
-        let mut keys = keys.iter();
-        let mut first = true;
-        let mut put = |cell: Cell<'_>| {
-            if !first {
-                out.push(b',');
-            }
-            if format == Format::JsonLines {
-                if first {
-                    out.push(b'{');
-                }
-                out.extend_from_slice(keys.next().map_or(&[][..], |key| key.as_bytes()));
-                json(cell, out);
-            } else {
-                csv(cell, neutralise, out);
-            }
-            first = false;
-        };
-        row::cells(row, capture, &mut self.scratch, &mut put);
-        derived::cells(row, names, &mut put);
+        let Self { format, names, scratch, leads, neutralise } = self;
+        let (format, neutralise) = (*format, *neutralise);
+        let mut line = Line { format, leads, neutralise, column: 0, out };
+        row::cells(row, capture, scratch, &mut line);
+        derived::cells(row, names, &mut line);
         out.extend_from_slice(if format == Format::JsonLines { b"}\n" } else { b"\n" });
+    }
+}
+
+/// A row as far as it has been written.
+struct Line<'a> {
+    format: Format,
+    leads: &'a [String],
+    neutralise: bool,
+    column: usize,
+    out: &'a mut Vec<u8>,
+}
+
+impl Put for Line<'_> {
+    fn put(&mut self, cell: Cell<'_>) {
+        let lead = self.leads.get(self.column).map_or(&[][..], |lead| lead.as_bytes());
+        self.column = self.column.saturating_add(1);
+        self.out.extend_from_slice(lead);
+        match self.format {
+            Format::Csv => csv(cell, self.neutralise, self.out),
+            Format::JsonLines => json(cell, self.out),
+        }
+    }
+
+    fn put_known(&mut self, written: &mut Written, cells: impl FnOnce(&mut Self)) {
+        if !written.text.is_empty() {
+            self.out.extend_from_slice(&written.text);
+            self.column = self.column.saturating_add(written.cells);
+            return;
+        }
+        let (column, length) = (self.column, self.out.len());
+        cells(self);
+        written.cells = self.column.saturating_sub(column);
+        let text = self.out.split_at_checked(length).map_or(&[][..], |(_, text)| text);
+        written.text = text.to_vec();
     }
 }
 

@@ -13,11 +13,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first; each may use only the ones before it.
-const FLOORS: [&str; 17] = [
+const FLOORS: [&str; 18] = [
     "error",
     "limits",
     "cursor",
     "digits",
+    "known",
     "capture",
     "packet",
     "stream",

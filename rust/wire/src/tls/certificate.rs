@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use hashbrown::HashMap;
 use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::objects::{oid_registry, oid2abbrev, oid2sn};
@@ -15,7 +14,6 @@ use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
 use super::escape::escaped;
 use super::part::Part;
-use crate::limits::MAX_KNOWN_CERTIFICATE_BYTES;
 
 /// What tables say of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +55,8 @@ impl Certificate {
     }
 
     /// Bytes of memory that it takes beside its own size.
-    fn heap(&self) -> usize {
+    #[must_use]
+    pub fn heap(&self) -> usize {
         [&self.subject, &self.issuer, &self.key, &self.signature]
             .into_iter()
             .fold(0, |sum, text| sum.saturating_add(text.capacity()))
@@ -77,35 +76,6 @@ fn vector24<'a>(part: &mut Part<'a>) -> Option<Part<'a>> {
     let [a, b, c] = part.array().ok()?;
     let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).ok()?;
     part.vector(length).ok()
-}
-
-/// What a remembered certificate takes beside its bytes and texts.
-const ENTRY: usize = size_of::<(Vec<u8>, Option<Certificate>)>();
-
-/// Certificates read already. Most handshakes of a capture show the same few.
-#[derive(Debug, Default)]
-pub struct Certificates {
-    known: HashMap<Vec<u8>, Option<Certificate>>,
-    /// Bytes of memory that they take.
-    held: usize,
-}
-
-impl Certificates {
-    /// What a certificate says, read once however often it comes.
-    pub fn read(&mut self, der: &[u8]) -> Option<&Certificate> {
-        if self.held > MAX_KNOWN_CERTIFICATE_BYTES {
-            self.known = HashMap::new();
-            self.held = 0;
-        }
-        let held = &mut self.held;
-        let read = || {
-            let certificate = Certificate::read(der);
-            let read = certificate.as_ref().map_or(0, Certificate::heap);
-            *held = held.saturating_add(ENTRY).saturating_add(der.len()).saturating_add(read);
-            certificate
-        };
-        self.known.entry_ref(der).or_insert_with(read).as_ref()
-    }
 }
 
 fn name(name: &X509Name<'_>) -> String {

@@ -4,6 +4,7 @@ use super::code_point::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion}
 use super::escape::escaped;
 use super::extension::{self, FieldFault};
 use super::part::{Fault, Part};
+use crate::known::Key;
 
 /// What a client offers, as far as it was captured. An absent field was not sent or not seen;
 /// `complete` tells which.
@@ -97,6 +98,46 @@ impl ClientHello {
         .into_iter()
         .chain(texts)
         .fold(0, usize::saturating_add)
+    }
+
+    /// Adds all that a client says alike in each of its hellos: not the random, the session, the
+    /// server's name, nor what was odd about this one.
+    pub fn shape(&self, key: &mut Key) {
+        let Self {
+            legacy_version,
+            random: _,
+            session_id: _,
+            cipher_suites,
+            ssl2_cipher_kinds,
+            offers_null_compression: _,
+            extensions,
+            supported_versions,
+            groups,
+            point_formats,
+            signature_algorithms,
+            alpn,
+            first_alpn,
+            server_name: _,
+            offers_ticket: _,
+            ssl2_format,
+            captured,
+            complete,
+            fault: _,
+        } = self;
+        key.push([*ssl2_format, *captured, *complete].map(u8::from));
+        key.push_optional(legacy_version.map(|version| version.0.to_ne_bytes()));
+        key.push_list(cipher_suites.as_deref(), |suite| suite.0.to_ne_bytes());
+        key.push_list(ssl2_cipher_kinds.as_deref(), |kind| kind.to_ne_bytes());
+        key.push_list(extensions.as_deref(), |extension| extension.0.to_ne_bytes());
+        key.push_list(supported_versions.as_deref(), |version| version.0.to_ne_bytes());
+        key.push_list(groups.as_deref(), |group| group.0.to_ne_bytes());
+        key.push_list(point_formats.as_deref(), |&format| [format]);
+        key.push_list(signature_algorithms.as_deref(), |number| number.to_ne_bytes());
+        key.push_list(first_alpn.as_deref(), |&byte| [byte]);
+        key.push_optional(alpn.as_ref().map(|alpn| alpn.len().to_ne_bytes()));
+        for protocol in alpn.iter().flatten() {
+            key.push_list(Some(protocol.as_bytes()), |&byte| [byte]);
+        }
     }
 
     /// Whether extension `extension` was seen.

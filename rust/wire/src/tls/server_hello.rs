@@ -4,6 +4,7 @@ use super::code_point::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion}
 use super::escape::escaped;
 use super::extension::{self, FieldFault};
 use super::part::{Fault, Part};
+use crate::known::Key;
 
 /// SHA-256 of "HelloRetryRequest": the random that makes a ServerHello one (RFC 9846 section
 /// 4.1.3).
@@ -76,6 +77,32 @@ impl ServerHello {
             .saturating_mul(size_of::<ExtensionType>())
             .saturating_add(session_id)
             .saturating_add(alpn)
+    }
+
+    /// Adds all that a server says alike in each such answer: neither the random nor the session.
+    pub fn shape(&self, key: &mut Key) {
+        let Self {
+            legacy_version,
+            random: _,
+            session_id: _,
+            cipher_suite,
+            compression_method,
+            extensions,
+            supported_version,
+            key_share_group: _,
+            alpn,
+            ssl2_format,
+            captured,
+            complete,
+            fault: _,
+        } = self;
+        key.push([*ssl2_format, *captured, *complete].map(u8::from));
+        key.push_optional(legacy_version.map(|version| version.0.to_ne_bytes()));
+        key.push_optional(cipher_suite.map(|suite| suite.0.to_ne_bytes()));
+        key.push_optional(compression_method.map(|method| [method]));
+        key.push_list(extensions.as_deref(), |extension| extension.0.to_ne_bytes());
+        key.push_optional(supported_version.map(|version| version.0.to_ne_bytes()));
+        key.push_list(alpn.as_ref().map(String::as_bytes), |&byte| [byte]);
     }
 
     /// Whether it asks the client for another hello instead of choosing.

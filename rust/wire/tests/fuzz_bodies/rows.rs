@@ -103,11 +103,19 @@ fn check_text(rows: &[Handshake]) {
 }
 
 fn written(format: Format, rows: &[Handshake]) -> String {
-    let mut writer = TextWriter::new(format, Names::default(), true);
+    let fresh = || TextWriter::new(format, Names::default(), true);
+    let mut writer = fresh();
     let mut out = Vec::new();
     writer.header(&mut out);
     for row in rows {
+        let before = out.len();
         writer.row(row, "a, \"b\".pcap", &mut out);
+        // What the writer remembers of other rows, or of this one, changes nothing.
+        for writer in [&mut writer, &mut fresh()] {
+            let mut again = Vec::new();
+            writer.row(row, "a, \"b\".pcap", &mut again);
+            assert_eq!(out[before..], again);
+        }
     }
     String::from_utf8(out).unwrap()
 }

@@ -18,8 +18,10 @@ sys.path.insert(0, str(ROOT))
 
 from tlsaudit import cli, findings, schema  # noqa: E402
 from tlsaudit.engines import document as engines  # noqa: E402
+from tlsaudit.schema import carriers  # noqa: E402
 
 PAGES = {
+    "docs/carriers.md": carriers.markdown,
     "docs/cli.md": cli.markdown,
     "docs/columns.md": schema.markdown,
     "docs/engines.md": engines.markdown,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Literal, final
 
-__all__ = ["Reading", "__version__", "read", "write_text"]
+__all__ = ["Reading", "__version__", "carriers", "read", "write_text"]
 
 __version__: str
 
@@ -25,6 +25,9 @@ class Reading:
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Give the handshake table without the derived columns, for `pyarrow.table`."""
+
+def carriers() -> list[str]:
+    """Give the names of all carriers, in the order of `schema.carriers.CARRIERS`."""
 
 def read(
     captures: Sequence[tuple[str, str | BinaryIO]],

@@ -53,15 +53,16 @@ HANDSHAKES: tuple[Column, ...] = (
         "carrier",
         "dict<str>",
         True,
-        "What the TLS runs inside: `tls` is nothing, `other` means that TLS began after other "
-        "bytes on the connection, `quic` that hellos come without records, in QUIC's packets. Null "
-        "where the engine does not tell it.",
+        "What the TLS runs inside, as `docs/carriers.md` lists it: `tls` is nothing, `other` means "
+        "that TLS began after other bytes on the connection, `quic` that hellos come without "
+        "records, in QUIC's packets. Null where the engine does not tell it.",
     ),
     Column(
         "carrier_target",
         "str",
         True,
-        "The name that the carrier itself gives for the server. Null where it gives none.",
+        "The name that the carrier itself gives: of the server, or, where a load balancer says for "
+        "whom it speaks, of the client. Null where it gives none.",
     ),
     # Who.
     Column(

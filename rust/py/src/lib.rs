@@ -15,6 +15,7 @@ use mimalloc::MiMalloc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
+use tlsaudit_wire::carrier::Carrier;
 use tlsaudit_wire::derived::Names;
 use tlsaudit_wire::handshake::{Refused, SetAside, Told};
 use tlsaudit_wire::reading::Summary;
@@ -147,11 +148,18 @@ struct NamesFromPython {
     ssl2_3des_kinds: Vec<u32>,
 }
 
+/// The names of all carriers.
+#[pyfunction]
+fn carriers() -> Vec<&'static str> {
+    Carrier::ALL.iter().map(|carrier| carrier.name()).collect()
+}
+
 /// The compiled core of tlsaudit.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Reading>()?;
+    module.add_function(wrap_pyfunction!(carriers, module)?)?;
     module.add_function(wrap_pyfunction!(read, module)?)?;
     module.add_function(wrap_pyfunction!(write_text, module)?)?;
     Ok(())

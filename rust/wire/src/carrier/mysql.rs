@@ -8,6 +8,7 @@ use crate::stream::{Origin, Side};
 #[derive(Debug)]
 pub(super) struct Mysql {
     client: Side,
+    asked: bool,
 }
 
 /// The client's `SSLRequest`, header included.
@@ -24,7 +25,7 @@ impl Mysql {
         let length = usize::from(u16::from_le_bytes([low, middle]));
         let fits = high == 0 && number == 0 && version == 10;
         let whole = bytes.len() == length.checked_add(4)?;
-        (fits && whole && cursor.rest().contains(&0)).then_some(Self { client: side.other() })
+        (fits && whole && cursor.rest().contains(&0)).then_some(Self { client: side.other(), asked: false })
     }
 }
 
@@ -35,6 +36,7 @@ impl Dialogue for Mysql {
             [32, 0, 0, 1, _, second, ..]
                 if second & CLIENT_SSL != 0 && bytes.len() >= REQUEST_LENGTH =>
             {
+                self.asked = true;
                 Step::Tls(REQUEST_LENGTH)
             }
             _ => Step::Leave,
@@ -42,7 +44,7 @@ impl Dialogue for Mysql {
     }
 
     fn carrier(&self) -> Carrier {
-        Carrier::Mysql
+        if self.asked { Carrier::Mysql } else { Carrier::Other }
     }
 
     fn buffered(&self) -> usize {

@@ -72,7 +72,7 @@ impl Conversation {
     }
 
     /// Bytes in which TLS has not begun, or which wrap it.
-    fn through_dialogue(&mut self, side: Side, bytes: &[u8], origin: Origin) {
+    fn through_dialogue(&mut self, side: Side, bytes: &[u8], origin: Origin, first: bool) {
         let mut unwrapped = std::mem::take(&mut self.unwrapped);
         unwrapped.clear();
         let step = match &mut self.dialogue {
@@ -89,7 +89,7 @@ impl Conversation {
         match step {
             Step::Wrapped => {}
             // A few bytes of a dialogue that cuts its messages anywhere can look like anything.
-            Step::Listen if bytes.len() > record::HEADER_LENGTH => self.look(side, bytes, origin),
+            Step::Listen if bytes.len() > record::HEADER_LENGTH => self.look(side, bytes, origin, first),
             Step::Listen => {}
             Step::Tls(at) => {
                 if self.phase == Phase::Plain {
@@ -104,16 +104,21 @@ impl Conversation {
             }
             Step::Refused(refusal) => self.refuse(*refusal),
             Step::Leave => {
-                self.look(side, bytes, origin);
+                self.look(side, bytes, origin, first);
                 self.dialogue = None;
             }
         }
     }
 
-    /// Whether TLS begins with these bytes, whatever a dialogue makes of them.
-    fn look(&mut self, side: Side, bytes: &[u8], origin: Origin) {
+    /// Whether TLS begins with these bytes, the `first` of their side or later ones, whatever a
+    /// dialogue makes of them.
+    fn look(&mut self, side: Side, bytes: &[u8], origin: Origin, first: bool) {
         if self.phase == Phase::Plain && begins_with_hello(bytes) {
             self.begin(Phase::Tls);
+            if first && self.transcript.carrier == Carrier::Other {
+                // The server's greeting leads nowhere: the client begins with TLS.
+                self.transcript.restart(Carrier::Tls, false);
+            }
             self.tls(side, bytes, origin);
         }
     }
@@ -236,7 +241,7 @@ impl Observer for Conversation {
             self.tls(side, bytes, origin);
             if self.phase == Phase::Plain && began_before {
                 // It was not what it looked like; this segment may be the real before.
-                self.look(side, bytes, origin);
+                self.look(side, bytes, origin, false);
             }
             return;
         }
@@ -249,7 +254,7 @@ impl Observer for Conversation {
             let asked = dialogue.as_ref().and_then(|dialogue| dialogue.asked());
             self.refuse(plaintext_to_tls(side, bytes, origin, asked));
         } else {
-            self.through_dialogue(side, bytes, origin);
+            self.through_dialogue(side, bytes, origin, first);
         }
         if self.phase == Phase::Plain && looked > u64::from(MAX_LOOKED_AT) {
             self.dialogue = None;

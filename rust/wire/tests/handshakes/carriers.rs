@@ -502,3 +502,14 @@ fn what_follows_an_upgrade_and_is_no_tls_is_left_alone() {
         (S, b"250 hello\r\n"),
     ]);
 }
+
+#[test]
+fn tls_to_a_server_that_greets_in_plaintext_is_told_as_such() {
+    for greeting in [&b"220 ready\r\n"[..], b"+OK\r\n"] {
+        let mut connection = hold(&[(S, greeting)]);
+        connection.send(C, &tls10_client()).send(S, b"402 what?\r\n");
+        let told = told(&connection.pcap());
+        assert_eq!(told.rows[0].carrier.name(), "tls");
+        assert_eq!(told.refusals[0].refusal.kind, RefusalKind::TlsToPlaintext);
+    }
+}

@@ -51,16 +51,16 @@ fn a_second_attempt_after_an_alert_is_another_handshake() {
 }
 
 #[test]
-fn tls_that_begins_after_other_bytes_is_found() {
+fn tls_that_begins_after_unknown_bytes_is_found() {
     let mut connection = Connection::opened();
     connection
-        .send(false, b"220 mail.example.test ESMTP\r\n")
-        .send(true, b"STARTTLS\r\n")
-        .send(false, b"220 go ahead\r\n")
+        .send(false, b"\x7f\x01 a protocol of our own\r\n")
+        .send(true, b"secure please\r\n")
+        .send(false, b"go ahead\r\n")
         .send(true, &tls13_client())
         .send(false, &tls13_server());
     let row = connection.row();
-    assert_eq!(row.carrier, Carrier::Smtp);
+    assert_eq!(row.carrier, Carrier::Other);
     assert_eq!((row.offer.unwrap().frame, row.choice.unwrap().frame), (7, 8));
 }
 

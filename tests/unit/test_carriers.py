@@ -10,7 +10,7 @@ from tlsaudit.schema.carriers import CARRIERS
 ROOT = Path(__file__).parents[2]
 
 # Real captures of them are compared by `tests/corpus`.
-CHECKED_ON_CAPTURES_ONLY = {"anyconnect", "capwap", "dtls-srtp", "rdp-udp", "turn"}
+CHECKED_ON_CAPTURES_ONLY = {"anyconnect", "capwap", "dtls-srtp", "quic", "rdp-udp", "turn"}
 
 
 def test_the_documented_carriers_are_those_of_the_core():

@@ -23,7 +23,7 @@ TRANSPORTS_NOT_READ = frozenset({"eap"})
 """Transports of which the core reads nothing."""
 
 _OVER_UDP = ("dtls", "udp")
-_WRAPPERS = ("openvpn", "rdp-udp", "turn")
+_WRAPPERS = ("openvpn", "rdp-udp", "tds", "turn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +287,9 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "wrapped-in-datagrams",
         "tshark",
         _wrapped,
-        "TLS or DTLS inside OpenVPN with tls-auth or on another port, RDP over UDP, or a TURN "
-        "relay: Wireshark does not look there of itself, the core does",
+        "TLS or DTLS inside OpenVPN with tls-auth or on another port, RDP over UDP, a TURN relay, "
+        "or a SQL Server's packets of the type of responses: Wireshark does not look there of "
+        "itself, the core does",
         "openvpn-udp-tls-auth.pcap",
     ),
     KnownDifference(
@@ -395,7 +396,8 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "wrapped-in-packets",
         "scapy",
         _wrapped,
-        "TLS inside the packets of OpenVPN: scapy does not look there, the core does",
+        "TLS inside the packets of OpenVPN or of SQL Server's protocol: scapy does not look there, "
+        "the core does",
         "openvpn-tcp.pcap",
     ),
     KnownDifference(

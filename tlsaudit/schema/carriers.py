@@ -30,7 +30,7 @@ CARRIERS = (
     Carrier(
         "tls",
         "nothing around it: a record with a hello, or a hello in the format of SSL 2.0, begins the "
-        "connection; on UDP a record of DTLS, or a QUIC packet",
+        "connection; on UDP a record of DTLS",
         "tls12-openssl.pcapng",
         "hellos::fields_of_both_hellos_come_back",
         "yyyy",
@@ -215,6 +215,14 @@ CARRIERS = (
         "",
         "",
         "yyny",
+    ),
+    Carrier(
+        "quic",
+        "a datagram that begins with an Initial packet of QUIC version 1, 2 or a draft, which "
+        "decrypts",
+        "",
+        "",
+        "yyyy",
     ),
     Carrier(
         "rdp-udp",

@@ -25,7 +25,8 @@ impl Mysql {
         let length = usize::from(u16::from_le_bytes([low, middle]));
         let fits = high == 0 && number == 0 && version == 10;
         let whole = bytes.len() == length.checked_add(4)?;
-        (fits && whole && cursor.rest().contains(&0)).then_some(Self { client: side.other(), asked: false })
+        (fits && whole && cursor.rest().contains(&0))
+            .then_some(Self { client: side.other(), asked: false })
     }
 }
 

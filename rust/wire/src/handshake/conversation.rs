@@ -89,7 +89,9 @@ impl Conversation {
         match step {
             Step::Wrapped => {}
             // A few bytes of a dialogue that cuts its messages anywhere can look like anything.
-            Step::Listen if bytes.len() > record::HEADER_LENGTH => self.look(side, bytes, origin, first),
+            Step::Listen if bytes.len() > record::HEADER_LENGTH => {
+                self.look(side, bytes, origin, first)
+            }
             Step::Listen => {}
             Step::Tls(at) => {
                 if self.phase == Phase::Plain {

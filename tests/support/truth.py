@@ -6,6 +6,7 @@ The table was made once, by one pass of tshark 4.0.17, and holds hellos only.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -54,18 +55,23 @@ def reading(truth: Path, inputs: list[Input]) -> Reading:
 
 def _found(path: Path) -> Found:
     found = Found()
+    # The table has no message numbers of DTLS: a client counts on when it is asked to.
+    numbers: Counter[str] = Counter()
     if path.exists():
         for line in path.read_text(encoding="utf-8").splitlines():
             fields = json.loads(line)
+            stream = fields.get("stream") or ""
+            numbers[stream] += fields["type"] == "hello_verify_request" or bool(fields.get("hrr"))
             if fields["type"] != "alert":
-                found.messages.append(_message(fields))
+                number = numbers[stream] if fields["proto"] == "dtls" else None
+                found.messages.append(_message(fields, number))
                 found.layers[fields["frame"]] = fields["protocols"]
     return found
 
 
-def _message(fields: dict[str, Any]) -> Message:
+def _message(fields: dict[str, Any], number: int | None) -> Message:
     stream = fields.get("stream") or ""
-    layer, _, number = stream.partition(":")
+    layer, _, index = stream.partition(":")
     ends = [
         Endpoint(fields.get(address), fields.get(port), None)
         for address, port in (("src", "sport"), ("dst", "dport"))
@@ -78,11 +84,12 @@ def _message(fields: dict[str, Any]) -> Message:
         fields["frame"],
         None,
         _TRANSPORTS.get(fields["proto"], layer or "eap"),
-        int(number) if number else None,
+        int(index) if index else None,
         ends[0],
         ends[1],
         cells,
         json.dumps(told).encode(),
+        number,
     )
 
 

@@ -98,8 +98,8 @@ class Difference:
 
     `column` is null where a whole message is missing or extra. `ours` is what the core has,
     `theirs` what the other engine has. The rows, what else either has on the same stream, the
-    rows of the captures table, and what the other engine says of the frame, the capture and the
-    stream are there for those who ask why.
+    rows of the captures table, what the other engine says of the frame, the capture and the stream,
+    and what kind of thing the core has set aside there are for those who ask why.
     """
 
     engine: str
@@ -121,6 +121,7 @@ class Difference:
     layers: tuple[str, ...]
     layers_of_capture: frozenset[str]
     notes: Set[str]
+    set_aside: str | None
 
 
 class Abilities(Protocol):
@@ -182,6 +183,10 @@ class _Side:
             str(row["capture"]): {str(name): value for name, value in row.items()}
             for row in reading.captures.to_dict("records")
         }
+        self.set_aside: dict[tuple[str, str, int | None], str] = {}
+        columns = reading.set_aside[["capture", "transport", "stream", "kind"]]
+        for capture, transport, stream, kind in columns.itertuples(index=False):
+            self.set_aside[capture, transport, stream] = str(kind)
         for row in _rows(reading.handshakes):
             self.streams[row["capture"], row["transport"], row["stream"]].append(row)
             for key in _messages(row):
@@ -241,6 +246,7 @@ class _Sides:
             layers=self.layers.get((capture, frame), ()),
             layers_of_capture=self.layers_of_capture.get(capture, frozenset()),
             notes=self.notes.get((capture, transport, stream), frozenset()),
+            set_aside=self.ours.set_aside.get((capture, transport, stream)),
         )
 
 

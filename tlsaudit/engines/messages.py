@@ -50,7 +50,8 @@ class Message:
     """One message, where it was found, and the columns of the handshake table that it fills.
 
     `frame` completes it. `ts` is the time of the frame in which it begins, in nanoseconds since
-    1970; None where the engine does not know that. `random` is that of a hello.
+    1970; None where the engine does not know that. `random` is that of a hello, `number` the
+    message's own in DTLS: a message that is sent again has the same.
     """
 
     kind: Kind
@@ -62,21 +63,22 @@ class Message:
     destination: Endpoint
     cells: Mapping[str, Any] = field(default_factory=dict)
     random: bytes | None = None
+    number: int | None = None
 
     def as_json(self) -> list[Any]:
         """Give the message as JSON can hold it."""
         ends = [[each.ip, each.port, each.mac] for each in (self.source, self.destination)]
         random = None if self.random is None else self.random.hex()
         place = [self.kind, self.frame, self.ts, self.transport, self.stream]
-        return [*place, *ends, dict(self.cells), random]
+        return [*place, *ends, dict(self.cells), random, self.number]
 
     @classmethod
     def from_json(cls, values: Sequence[Any]) -> Message:
         """Give back the message of which `as_json` gave this."""
-        kind, frame, ts, transport, stream, source, destination, cells, random = values
+        kind, frame, ts, transport, stream, source, destination, cells, random, number = values
         ends = Endpoint(*source), Endpoint(*destination)
         hello = None if random is None else bytes.fromhex(random)
-        return cls(kind, frame, ts, transport, stream, *ends, cells, hello)
+        return cls(kind, frame, ts, transport, stream, *ends, cells, hello, number)
 
 
 def client_hello_cells(

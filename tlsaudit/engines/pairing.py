@@ -17,7 +17,14 @@ __all__ = ["rows"]
 def rows(messages: Iterable[Message], capture: str, engine: str) -> list[dict[str, Any]]:
     """Give the rows of one capture's messages, which come in the order of their frames."""
     streams: dict[tuple[object, ...], list[_Handshake]] = {}
+    heard: set[tuple[object, ...]] = set()
     for message in messages:
+        if message.number is not None:
+            # Datagrams get lost, so DTLS says things again: the first time counts.
+            same = message.kind, message.number, message.source, message.random, message.stream
+            if same in heard:
+                continue
+            heard.add(same)
         handshakes = streams.setdefault(_conversation(message), [])
         _take(handshakes, message)
     return [

@@ -35,9 +35,7 @@ DISPLAY_FILTER = " || ".join(
         "tls.record.version == 0x0002",
         "dtls.handshake.type in {1, 2, 3, 12}",
         "dtls.alert_message.desc",
-        # Not for their messages, but because Wireshark sees the rest of the capture differently
-        # where they are.
-        "socks.command",
+        # Not for its messages, but because it tells why one is not shown.
         "_ws.malformed",
     )
 )
@@ -60,7 +58,9 @@ class _Place:
     ips: tuple[str | None, str | None] = (None, None)
     ports: tuple[int | None, int | None] = (None, None)
     macs: tuple[str | None, str | None] = (None, None)
-    # A message of this packet may have begun in an earlier one.
+    inside_ip: bool = False
+    # Inside a packet that says what became of another, and quotes it.
+    quoted: bool = False
     joined: bool = False
     record_version: int | None = None
 
@@ -100,6 +100,11 @@ def _branch(element: _Element, depth: int) -> Tree:
 def messages_of(packet: _Element) -> Iterator[Message]:
     """Give the messages of one `packet` element, in the order of their bytes."""
     place = _Place()
+    # A message of this packet may have begun in an earlier one.
+    place.joined = any(
+        field.get("name", "").endswith((".segments", ".fragments"))
+        for field in packet.iter("field")
+    )
     for element in packet.iter("proto", "field"):
         name = element.get("name", "")
         if element.tag == "proto":
@@ -112,8 +117,6 @@ def messages_of(packet: _Element) -> Iterator[Message]:
             message = _handshake_message(place, element, name.removesuffix("type"))
             if message is not None:
                 yield message
-        elif name.endswith((".segments", ".fragments")):
-            place.joined = True
         elif name in ("tls.alert_message", "dtls.alert_message"):
             message = _alert(place, element, name)
             if message is not None:
@@ -126,6 +129,14 @@ def messages_of(packet: _Element) -> Iterator[Message]:
 
 
 def _enter(place: _Place, name: str) -> None:
+    if name in ("eth", "wlan", "sll"):
+        place.macs, place.inside_ip = (None, None), False
+    elif name in ("ip", "ipv6"):
+        if place.inside_ip:
+            # A tunnel without a link layer of its own.
+            place.macs = (None, None)
+        place.inside_ip = True
+    place.quoted |= name in ("icmp", "icmpv6")
     if name in ("quic", "eap"):
         place.transport = name
         if name == "eap":
@@ -138,7 +149,7 @@ def _enter(place: _Place, name: str) -> None:
 
 def _handshake_message(place: _Place, kind: _Element, prefix: str) -> Message | None:
     container = kind.getparent()
-    if container is None:
+    if container is None or place.quoted:
         return None
     fields = _Fields(container, prefix)
     version, random = fields.number("version"), fields.bytes("random")
@@ -147,13 +158,13 @@ def _handshake_message(place: _Place, kind: _Element, prefix: str) -> Message | 
     match _number(kind):
         case 1 if version is not None:
             cells = _client_hello(place, fields, version, ssl2)
-            return _message(place, "client_hello", cells, random)
+            return _message(place, "client_hello", cells, random, fields.number("message_seq"))
         case 3 if version is not None and prefix == "dtls.handshake.":
-            return _message(place, "retry_request", {})
+            return _message(place, "retry_request", {}, None, fields.number("message_seq"))
         case 2 | 4 if version is not None and (ssl2 or _number(kind) == 2):
             what = kind_of_server_hello(random)
             hello = _server_hello(place, fields, version, ssl2) if what == "server_hello" else {}
-            return _message(place, what, hello, random)
+            return _message(place, what, hello, random, fields.number("message_seq"))
         case 12 if group is not None:
             return _message(place, "key_exchange", {"negotiated_group": group})
     return None
@@ -222,7 +233,11 @@ def _alert(place: _Place, element: _Element, prefix: str) -> Message | None:
 
 
 def _message(
-    place: _Place, kind: Any, cells: dict[str, Any], random: bytes | None = None
+    place: _Place,
+    kind: Any,
+    cells: dict[str, Any],
+    random: bytes | None = None,
+    number: int | None = None,
 ) -> Message:
     source, destination = place.ends()
     return Message(
@@ -235,6 +250,7 @@ def _message(
         destination=destination,
         cells=cells,
         random=random,
+        number=number,
     )
 
 
@@ -311,11 +327,11 @@ def _destination_port(place: _Place, element: _Element) -> None:
 
 
 def _source_mac(place: _Place, element: _Element) -> None:
-    place.macs = (place.macs[0] or element.get("show"), place.macs[1])
+    place.macs = (element.get("show"), place.macs[1])
 
 
 def _destination_mac(place: _Place, element: _Element) -> None:
-    place.macs = (place.macs[0], place.macs[1] or element.get("show"))
+    place.macs = (place.macs[0], element.get("show"))
 
 
 def _record_version(place: _Place, element: _Element) -> None:

@@ -217,7 +217,7 @@ class _Streams:
             self._waiting.add(direction)
             return
         self._waiting.discard(direction)
-        if direction not in self._heard and _leaves_bytes(whole):
+        if not messages and direction not in self._heard and _leaves_bytes(whole):
             self._note(stream, "bytes-left")
         for kind, cells, random in messages:
             self._heard.add(direction)
@@ -291,11 +291,15 @@ def _ends(packet: Packet) -> tuple[Endpoint, Endpoint]:
     below = segment.underlayer
     while below is not None and not isinstance(below, IP | IPv6):
         below = below.underlayer
-    ether = packet.getlayer(Ether)
-    cooked = packet.getlayer(CookedLinux)
-    macs = (ether.src, ether.dst) if ether is not None else (None, None)
-    if cooked is not None and cooked.lladdrlen == 6:
-        macs = (str2mac(cooked.src[:6]), None)
+    link = None if below is None else below.underlayer
+    # Below another IP layer is the link of a tunnel, not that of the packet inside.
+    while link is not None and not isinstance(link, Ether | CookedLinux | IP | IPv6):
+        link = link.underlayer
+    macs: tuple[str | None, str | None] = (None, None)
+    if isinstance(link, Ether):
+        macs = (link.src, link.dst)
+    elif isinstance(link, CookedLinux) and link.lladdrlen == 6:
+        macs = (str2mac(link.src[:6]), None)
     ips = (below.src, below.dst) if below is not None else (None, None)
     return Endpoint(ips[0], segment.sport, macs[0]), Endpoint(ips[1], segment.dport, macs[1])
 

@@ -118,6 +118,16 @@ impl Connection {
         if id.is_empty() { first & 0x40 != 0 } else { rest.starts_with(id.as_bytes()) }
     }
 
+    /// Whether a packet to an unknown ID can be of this connection. A server may give others as soon
+    /// as it has keys, in secret, and clients (quic-go's) use them from their next packet on.
+    fn may_rename(&self, side: Side, packet: &LongPacket<'_>) -> bool {
+        side == self.client
+            && packet.packet_type == Some(PacketType::Handshake)
+            && packet.source == self.client_id
+            && self.server_id.is_some()
+            && !self.over
+    }
+
     /// Takes a packet with a long header; whether it was of this connection.
     pub fn packet(
         &mut self,
@@ -127,7 +137,10 @@ impl Connection {
         events: &mut Vec<Event>,
     ) -> bool {
         if !self.is_meant(side, &packet.destination) {
-            return false;
+            if !self.may_rename(side, packet) {
+                return false;
+            }
+            self.server_id = Some(packet.destination);
         }
         match packet.packet_type {
             Some(PacketType::Initial) => {

@@ -113,6 +113,23 @@ fn coalesced_packets_tell_how_the_handshake_went() {
 }
 
 #[test]
+fn an_id_that_was_agreed_on_in_secret_is_learned_from_a_handshake_packet() {
+    let mut listener = Listener::default();
+    listener.datagram(CLIENT, &from_client(FIRST, FIRST, 0, &crypto(0, &client_hello(1))));
+    // Not before the server has answered, and not from somebody else.
+    listener.datagram(CLIENT, &handshake(b"other", CLIENT_ID));
+    listener.datagram(SERVER, &from_server(FIRST, &crypto(0, &server_hello())));
+    listener.datagram(SERVER, &short(CLIENT_ID));
+    listener.datagram(CLIENT, &[handshake(b"other", b"somebody"), short(b"other")].concat());
+    assert_eq!(listener.heard.len(), 3);
+    listener.datagram(CLIENT, &[handshake(b"other", CLIENT_ID), short(b"other")].concat());
+    assert_eq!(
+        listener.story()[3..],
+        ["0 client: EncryptedHandshake", "0 client: ApplicationKeys"]
+    );
+}
+
+#[test]
 fn short_packets_under_foreign_ids_are_no_evidence() {
     let mut listener = Listener::default();
     listener.datagram(CLIENT, &from_client(FIRST, FIRST, 0, &crypto(0, &client_hello(1))));

@@ -33,6 +33,8 @@ LONGEST = {
     "hello": 1_024,
     "certificate": 3_000,
     "datagrams": 2_048,
+    "eap": 2_048,
+    "quic": 2_048,
 }
 SECONDS_AN_INPUT = 10
 MEMORY_MB = 512

@@ -43,6 +43,8 @@ def expected_rows(sample: Sample) -> list[Row]:
     """The handshake table that every engine must give for the sample."""
     if sample.rows is not None:
         rows = [{column: row.get(column, "") for column in COLUMNS} for row in sample.rows]
+    elif sample.table is not None:
+        rows = sample.table(sample)
     else:
         rows = rows_of_messages(messages(sample))
     for index, column, text in sample.corrections:
@@ -66,7 +68,7 @@ def outcome_of(sample: Sample, index: int, row: Row, count: int) -> str:
 def as_csv(rows: list[Row]) -> str:
     """The rows as the text of an expected file."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, rows[0] if rows else COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -22,6 +22,7 @@ from sample import Sample
 
 CAPTURED = (
     "captured_dtls",
+    "captured_eap",
     "captured_gnutls",
     "captured_network",
     "captured_openssl",

@@ -50,6 +50,7 @@ class Sample:
     `outcomes` is what the maker knows about how the handshakes ended: one word for all rows, one
     word a row (in the order of the table), or a function of the row. `rows` holds the whole
     table where the maker knows it from what it built; otherwise tshark reads it from the capture.
+    `table` reads the table where the TLS is inside EAP, and may give further columns.
     `decode_as` are tshark's `-d` arguments where its port table would hide the TLS, and
     `preferences` what it has to be told of a protocol (`-o`).
     `corrections` replaces single cells where tshark is wrong: (row number from 0, column, text);
@@ -63,6 +64,7 @@ class Sample:
     tags: tuple[str, ...]
     outcomes: str | tuple[str, ...] | Callable[[Row], str] = ()
     rows: tuple[Mapping[str, str], ...] | None = None
+    table: Callable[[Sample], list[Row]] | None = None
     decode_as: tuple[str, ...] = ()
     preferences: tuple[str, ...] = ()
     corrections: tuple[tuple[int, str, str], ...] = ()

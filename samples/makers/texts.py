@@ -49,9 +49,10 @@ into it (*by construction*). `outcome` is always what the maker knows. Strings i
 table holds them, without the apostrophe that `--format csv` sets before a formula.
 
 `make samples` makes everything anew. That needs root, and openssl, gnutls-bin, libnss3-tools,
-openjdk-17-jdk-headless, libmbedtls-dev, libwolfssl-dev, gcc, curl, chromium, openvpn, iproute2,
-tcpdump, tshark, zstd and lz4 (Debian's names), and the Python packages of the extra `samples`. No
-stack at hand negotiates an export suite any more: those handshakes are crafted.
+openjdk-17-jdk-headless, libmbedtls-dev, libwolfssl-dev, gcc, curl, chromium, openvpn, freeradius,
+eapoltest, hostapd, wpasupplicant, iproute2, tcpdump, tshark, zstd and lz4 (Debian's names), and the
+Python packages of the extra `samples`. No stack at hand negotiates an export suite any more: those
+handshakes are crafted.
 `python samples/makers/make_all.py --texts` rewrites the tables, `manifest.toml` and this page from
 the captures as they are, and `--check` says whether they are fresh.
 

@@ -78,6 +78,7 @@ def capture_row(**values: Any) -> dict[str, Any]:
         "tcp_streams": 60,
         "tls_streams": 40,
         "udp_streams": 0,
+        "authentications": 0,
         "one_sided_streams": 0,
         "refusals": 0,
         "set_aside": 0,

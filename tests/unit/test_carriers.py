@@ -9,8 +9,8 @@ from tlsaudit.schema.carriers import CARRIERS
 
 ROOT = Path(__file__).parents[2]
 
-# Real captures of them are compared by `tests/corpus`.
-CHECKED_ON_CAPTURES_ONLY = {"anyconnect", "capwap", "dtls-srtp", "quic", "rdp-udp", "turn"}
+# Real captures of them are compared by `tests/corpus`; TEAP's bytes by the core's own tests.
+CHECKED_ON_CAPTURES_ONLY = {"anyconnect", "capwap", "dtls-srtp", "quic", "rdp-udp", "teap", "turn"}
 
 
 def test_the_documented_carriers_are_those_of_the_core():

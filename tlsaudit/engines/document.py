@@ -8,7 +8,6 @@ from tlsaudit.engines import load
 from tlsaudit.engines.known_differences import (
     KNOWN_DIFFERENCES,
     LAYERS_NOT_READ,
-    TRANSPORTS_NOT_READ,
 )
 
 __all__ = ["markdown"]
@@ -73,9 +72,5 @@ def markdown() -> str:
             f"| `{entry.ident}` | {entry.reason} | `{entry.example}` |\n" for entry in entries
         )
     layers = ", ".join(f"`{layer}` ({what})" for layer, what in LAYERS_NOT_READ.items())
-    transports = ", ".join(f"`{name}`" for name in sorted(TRANSPORTS_NOT_READ))
-    parts.append(
-        f"\nLayers that the core does not read: {layers}. Transports that it does not read: "
-        f"{transports}.\n"
-    )
+    parts.append(f"\nLayers that the core does not read: {layers}.\n")
     return "".join(parts)

@@ -107,6 +107,7 @@ def _problem_row(item: Input) -> dict[str, Any]:
         "opaque_frames",
         "tcp_streams",
         "udp_streams",
+        "authentications",
         "tls_streams",
         "one_sided_streams",
         "handshakes",

@@ -32,7 +32,8 @@ HANDSHAKES: tuple[Column, ...] = (
         "uint32",
         True,
         "The number of the connection in the capture, from 0. All connections of that transport "
-        "are counted, those without TLS too, so that the number is Wireshark's.",
+        "are counted, those without TLS too, so that the number is Wireshark's. Of EAP the number "
+        "of the authentication, which Wireshark does not count.",
         "Wireshark `tcp.stream`",
     ),
     Column(
@@ -61,8 +62,8 @@ HANDSHAKES: tuple[Column, ...] = (
         "carrier_target",
         "str",
         True,
-        "The name that the carrier itself gives: of the server, or, where a load balancer says for "
-        "whom it speaks, of the client. Null where it gives none.",
+        "The name that the carrier itself gives: of the server; where a load balancer says for whom "
+        "it speaks, of the client; of EAP the outer identity of the client. Null where it gives none.",
     ),
     # Who.
     Column(
@@ -70,7 +71,9 @@ HANDSHAKES: tuple[Column, ...] = (
         "str",
         False,
         "Who sent the ClientHello: the IP address, or the link address where there is no IP. An "
-        "address is not a machine: address translation and DHCP come between.",
+        "address is not a machine: address translation and DHCP come between. Of EAP over RADIUS "
+        "it is the calling station, else the outer identity, else `behind` and the address of the "
+        "RADIUS client: the client has no address of its own there.",
     ),
     Column(
         "client_ip",
@@ -91,7 +94,8 @@ HANDSHAKES: tuple[Column, ...] = (
         "server",
         "str",
         False,
-        "Who received the ClientHello: the IP address, or the link address where there is no IP.",
+        "Who received the ClientHello: the IP address, or the link address where there is no IP. "
+        "Of EAP over RADIUS the RADIUS server.",
     ),
     Column(
         "server_ip",
@@ -423,7 +427,9 @@ HANDSHAKES: tuple[Column, ...] = (
         "seen. `rejected`: a ClientHello, then a fatal alert, close or reset by the server and no "
         "ServerHello. `unanswered`: a ClientHello and nothing more, though the server's direction "
         "was captured. `client_only`, `server_only`: only that direction was captured, or the "
-        "capture began late; not a failure.",
+        "capture began late; not a failure. Of EAP a success completes the handshake, and a "
+        "failure counts as a close by the server; where TLS was completed before it, only with "
+        "`eap-tls`: elsewhere it is about what was said inside.",
         values=OUTCOMES,
     ),
     Column(

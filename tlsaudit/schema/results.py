@@ -175,11 +175,12 @@ CAPTURES: tuple[Column, ...] = (
     ),
     Column("tcp_streams", "uint32", True, "TCP connections."),
     Column("udp_streams", "uint32", True, "UDP conversations."),
+    Column("authentications", "uint32", True, "Authentications by EAP."),
     Column(
         "tls_streams",
         "uint32",
         False,
-        "Connections and conversations with at least one handshake.",
+        "Connections, conversations and authentications with at least one handshake.",
     ),
     Column(
         "one_sided_streams",

@@ -6,6 +6,8 @@ pub mod capture;
 pub mod certificate;
 #[path = "../../wire/tests/fuzz_bodies/datagrams.rs"]
 pub mod datagrams;
+#[path = "../../wire/tests/fuzz_bodies/eap.rs"]
+pub mod eap;
 #[path = "../../wire/tests/fuzz_bodies/hello.rs"]
 pub mod hello;
 #[path = "../../wire/tests/fuzz_bodies/packet.rs"]

@@ -29,6 +29,7 @@ fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'
     dict.set_item("opaque_frames", summary.opaque_frames)?;
     dict.set_item("tcp_streams", summary.tcp_streams)?;
     dict.set_item("udp_streams", summary.udp_streams)?;
+    dict.set_item("authentications", summary.authentications)?;
     dict.set_item("tls_streams", summary.tls_streams)?;
     dict.set_item("one_sided_streams", summary.one_sided_streams)?;
     dict.set_item("handshakes", summary.handshakes)?;

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tlsaudit_wire::carrier::Said;
 use tlsaudit_wire::handshake::{Refused, SetAside, Transport};
-use tlsaudit_wire::stream::Endpoint;
+use tlsaudit_wire::stream::Who;
 
 /// A row of the table of refusals.
 pub fn refusal<'py>(py: Python<'py>, capture: &str, row: &Refused) -> PyResult<Bound<'py, PyDict>> {
@@ -47,12 +47,11 @@ fn place(
     dict.set_item("stream", stream)
 }
 
-fn ends(dict: &Bound<'_, PyDict>, client: &Endpoint, server: &Endpoint) -> PyResult<()> {
+fn ends(dict: &Bound<'_, PyDict>, client: &Who, server: &Who) -> PyResult<()> {
     for (party, end) in [("client", client), ("server", server)] {
-        let address = end.ip.to_string();
-        dict.set_item(party, &address)?;
-        dict.set_item(format!("{party}_ip"), &address)?;
-        dict.set_item(format!("{party}_port"), end.port)?;
+        dict.set_item(party, end.to_string())?;
+        dict.set_item(format!("{party}_ip"), end.ip().map(|ip| ip.to_string()))?;
+        dict.set_item(format!("{party}_port"), end.port())?;
     }
     Ok(())
 }

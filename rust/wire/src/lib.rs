@@ -10,6 +10,7 @@
 //! - [`stream`]: segments to in-order bytes for each direction of a connection, gaps marked.
 //! - [`quic`]: datagrams to the hellos in their Initial packets.
 //! - [`flow`]: UDP datagrams to conversations.
+//! - [`eap`]: EAP packets, from EAPOL and RADIUS, to the TLS of each authentication.
 //! - [`carrier`]: what TLS runs inside, and the dialogues that lead to it.
 //! - [`handshake`]: what both directions of a connection said to one row.
 //! - [`reading`]: a capture from its first byte to its last row.
@@ -24,6 +25,7 @@ pub mod carrier;
 pub mod cursor;
 pub mod derived;
 pub mod digits;
+pub mod eap;
 pub mod error;
 pub mod flow;
 pub mod handshake;

@@ -166,6 +166,17 @@ pub const MAX_FLOWS: usize = 256 * 1024;
 /// about 1.5 KiB, so 20,000 of them are followed to the end of the capture.
 pub const MAX_LISTENED: usize = 32 * 1024 * 1024;
 
+/// Bytes of one message of TLS inside EAP. RFC 5216 section 2.1.5 proposes this bound to those who
+/// take messages apart and put them together.
+pub const MAX_EAP_MESSAGE: usize = 64 * 1024;
+
+/// Authentications by EAP that are known at a time, those that have just ended included. Each lasts
+/// a few seconds.
+pub const MAX_AUTHENTICATIONS: usize = 16 * 1024;
+
+/// Bytes that authentications may take together. One in the midst of its TLS takes about 10 KiB.
+pub const MAX_AUTHENTICATION_BYTES: usize = 32 * 1024 * 1024;
+
 /// Refusals, and things set aside, that are listed of one capture. Whoever has more looks at the
 /// first ones and filters the capture.
 pub const MAX_TOLD: u64 = 100_000;

@@ -3,15 +3,17 @@
 use std::io::Read;
 
 use crate::capture::{CaptureReader, Compression, Format, Frame};
+use crate::eap::Authentications;
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flows;
 use crate::handshake::{Conversation, Exchange, Told};
 use crate::limits::{
-    MAX_BUFFERED, MAX_FLOWS, MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED,
-    MAX_REASSEMBLIES, MAX_STREAMS, MAX_TOLD, MAX_TUNNELS,
+    MAX_AUTHENTICATION_BYTES, MAX_AUTHENTICATIONS, MAX_BUFFERED, MAX_FLOWS,
+    MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_REASSEMBLIES, MAX_STREAMS,
+    MAX_TOLD, MAX_TUNNELS,
 };
 use crate::packet::{self, Fragments, Mention, Packet, Scratch, Segment};
-use crate::stream::{Ended, Origin, Streams};
+use crate::stream::{Origin, Streams};
 
 /// Takes the rows of a capture as they are finished.
 pub trait Rows {
@@ -52,6 +54,8 @@ pub struct Summary {
     pub tcp_streams: u32,
     /// UDP conversations.
     pub udp_streams: u32,
+    /// Authentications by EAP.
+    pub authentications: u32,
     /// Connections and conversations with a row.
     pub tls_streams: u32,
     /// Of those, the ones of which one direction only was captured.
@@ -96,6 +100,7 @@ pub fn read_capture_unpacking(
     summary.compression = reader.compression();
     let mut streams: Streams<Conversation> = Streams::default();
     let mut flows: Flows<Exchange> = Flows::default();
+    let mut authentications: Authentications<Conversation> = Authentications::default();
     let mut fragments = Fragments::default();
     let mut scratch = Scratch::default();
     let mut link_types_left_out = false;
@@ -157,8 +162,22 @@ pub fn read_capture_unpacking(
                 };
                 let done = &mut |ended| told(Exchange::tell, ended, &mut summary, rows);
                 flows.datagram(&datagram, origin, done);
+                let done =
+                    &mut |ended| told(Conversation::tell_authentication, ended, &mut summary, rows);
+                authentications.datagram(&datagram, origin, done);
             }
-            Packet::Eapol(_) | Packet::Other => {}
+            Packet::Eapol(eapol) => {
+                let origin = Origin {
+                    frame: frame.number,
+                    ts: frame.ts,
+                    source_mac: eapol.source_mac,
+                    destination_mac: eapol.destination_mac,
+                };
+                let done =
+                    &mut |ended| told(Conversation::tell_authentication, ended, &mut summary, rows);
+                authentications.eapol(&eapol, origin, done);
+            }
+            Packet::Other => {}
             Packet::Opaque => summary.opaque_frames = summary.opaque_frames.saturating_add(1),
             Packet::TooDeep => too_deep = too_deep.saturating_add(1),
             Packet::UnknownLink => {
@@ -168,8 +187,11 @@ pub fn read_capture_unpacking(
     }
     streams.finish(&mut |ended| told(Conversation::tell, ended, &mut summary, rows));
     flows.finish(&mut |ended| told(Exchange::tell, ended, &mut summary, rows));
+    authentications
+        .finish(&mut |ended| told(Conversation::tell_authentication, ended, &mut summary, rows));
     summary.tcp_streams = streams.count();
     summary.udp_streams = flows.count();
+    summary.authentications = authentications.count();
     summary.interfaces = reader.interface_count();
     summary.bytes_read = reader.bytes_read();
     if streams.evicted > 0 {
@@ -200,6 +222,14 @@ pub fn read_capture_unpacking(
             "{} UDP conversations without a handshake were forgotten to bound memory (more than \
              {MAX_FLOWS} at a time); what came of them later counts as other conversations",
             flows.forgotten
+        ));
+    }
+    if authentications.evicted > 0 {
+        summary.limits.push(format!(
+            "{} authentications by EAP were let go early to bound memory (more than \
+             {MAX_AUTHENTICATIONS} at a time, or more than {} MiB of their TLS)",
+            authentications.evicted,
+            MAX_AUTHENTICATION_BYTES >> 20
         ));
     }
     if fragments.dropped > 0 {
@@ -276,9 +306,9 @@ struct OfOneStream {
 }
 
 /// Passes on what an ended conversation has to tell.
-fn told<O, R: Rows>(
-    ask: impl FnOnce(Ended<O>, &mut dyn FnMut(Told)),
-    ended: Ended<O>,
+fn told<E, R: Rows>(
+    ask: impl FnOnce(E, &mut dyn FnMut(Told)),
+    ended: E,
     summary: &mut Summary,
     rows: &mut R,
 ) {

@@ -7,10 +7,10 @@ use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::digits::Digits;
-use crate::handshake::{Handshake, Party, Transport, Who};
+use crate::handshake::{Handshake, Party, Transport};
 use crate::known::{Key, Known, Written};
 use crate::packet::Mac;
-use crate::stream::{Closing, Endpoint};
+use crate::stream::{Closing, Endpoint, Who};
 use crate::tls::certificate::Certificate;
 use crate::tls::client_hello::ClientHello;
 use crate::tls::code_point::{CipherSuite, ExtensionType};

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first; each may use only the ones before it.
-const FLOORS: [&str; 18] = [
+const FLOORS: [&str; 19] = [
     "error",
     "limits",
     "cursor",
@@ -25,6 +25,7 @@ const FLOORS: [&str; 18] = [
     "tls",
     "quic",
     "flow",
+    "eap",
     "carrier",
     "handshake",
     "row",

@@ -110,6 +110,16 @@ carriers! {
     RdpUdp = "rdp-udp",
     /// A TURN relay.
     Turn = "turn",
+    /// EAP-TLS (RFC 5216, RFC 9190).
+    EapTls = "eap-tls",
+    /// EAP-TTLS (RFC 5281).
+    Ttls = "ttls",
+    /// Microsoft's protected EAP.
+    Peap = "peap",
+    /// EAP-FAST (RFC 4851).
+    EapFast = "eap-fast",
+    /// TEAP (RFC 7170).
+    Teap = "teap",
     /// Other bytes came first; what they were is not known.
     Other = "other",
 }

@@ -9,7 +9,7 @@ use super::Listener;
 use crate::limits::{MAX_FLOWS, MAX_LISTENED};
 use crate::packet::Datagram;
 use crate::stream::key::{AnyKey, Key, key};
-use crate::stream::{Around, Ended, Endpoint, Origin, PerSide, Side};
+use crate::stream::{Around, Ended, Endpoint, Origin, PerSide, Side, Who};
 
 #[derive(Debug)]
 struct Flow<L> {
@@ -74,7 +74,7 @@ impl<L: Listener> Flow<L> {
             self.closed = true;
             done(Ended {
                 number: self.number,
-                endpoints,
+                parties: endpoints.map(Who::Endpoint),
                 around: self.around.take(),
                 captured: self.captured,
                 end: None,

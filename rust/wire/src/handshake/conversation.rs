@@ -19,7 +19,7 @@ pub struct Conversation {
     parsers: PerSide<Option<Box<Parser>>>,
     /// Bytes of each side that were read as TLS, or as what may lead to it.
     read: PerSide<u64>,
-    transcript: Transcript,
+    pub(super) transcript: Transcript,
     events: Vec<Event>,
     /// Room for TLS bytes that a dialogue unwraps.
     unwrapped: Vec<u8>,

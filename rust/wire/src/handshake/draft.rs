@@ -1,6 +1,6 @@
 //! A handshake while it is being heard: the hellos and the evidence of how it went.
 
-use super::{Alert, Choice, Defect, Handshake, Offer, Outcome, Outer, Party, Transport, Who};
+use super::{Alert, Choice, Defect, Handshake, Offer, Outcome, Outer, Party, Transport};
 use crate::carrier::{Carrier, Said};
 use crate::packet::Mac;
 use crate::stream::{Ended, Missing, Origin, PerSide, Side};
@@ -197,9 +197,9 @@ impl Draft {
             ts: self.ts.flatten(),
             carrier,
             carrier_target: carrier_target.cloned(),
-            client: Who::Endpoint(*ended.endpoints.of(client)),
+            client: ended.parties.of(client).clone(),
             client_mac: self.client_mac,
-            server: Who::Endpoint(*ended.endpoints.of(server)),
+            server: ended.parties.of(server).clone(),
             outer: ended.around.as_ref().map(|around| {
                 Box::new(Outer {
                     tunnels: around.tunnels().collect(),

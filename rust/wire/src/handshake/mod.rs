@@ -1,5 +1,6 @@
 //! What both directions of a connection said, as one row a handshake.
 
+mod authentication;
 mod conversation;
 mod draft;
 mod dtls;
@@ -19,7 +20,7 @@ pub use set_aside::{SetAside, SetAsideKind};
 
 use crate::carrier::{Carrier, Refusal};
 use crate::packet::{Mac, Tunnel};
-use crate::stream::{Closing, Endpoint};
+use crate::stream::{Closing, Who};
 use crate::tls::client_hello::ClientHello;
 use crate::tls::code_point::NamedGroup;
 use crate::tls::server_hello::ServerHello;
@@ -141,40 +142,6 @@ impl Party {
         match self {
             Self::Client => "client",
             Self::Server => "server",
-        }
-    }
-}
-
-/// What the frames call one of the parties.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// An address and a port.
-    Endpoint(Endpoint),
-    /// An address; ports mean nothing there.
-    Ip(IpAddr),
-    /// A link address.
-    Mac(Mac),
-    /// A name that somebody else gives it: no address of it is in the frames.
-    Name(Box<str>),
-}
-
-impl Who {
-    /// Its IP address, if it has one.
-    #[must_use]
-    pub fn ip(&self) -> Option<IpAddr> {
-        match self {
-            Self::Endpoint(endpoint) => Some(endpoint.ip),
-            Self::Ip(ip) => Some(*ip),
-            Self::Mac(_) | Self::Name(_) => None,
-        }
-    }
-
-    /// Its port, if it has one.
-    #[must_use]
-    pub fn port(&self) -> Option<u16> {
-        match self {
-            Self::Endpoint(endpoint) => Some(endpoint.port),
-            Self::Ip(_) | Self::Mac(_) | Self::Name(_) => None,
         }
     }
 }
@@ -320,9 +287,9 @@ pub struct Refused {
     /// Wireshark's `tcp.stream` or `udp.stream`.
     pub stream: u32,
     /// Who wanted something.
-    pub client: Endpoint,
+    pub client: Who,
     /// Who answered.
-    pub server: Endpoint,
+    pub server: Who,
     /// What was wanted and answered.
     pub refusal: Refusal,
 }

@@ -2,7 +2,7 @@
 
 use super::Transport;
 use super::draft::Draft;
-use crate::stream::{Endpoint, Origin, Side};
+use crate::stream::{Origin, Side, Who};
 use crate::tls::client_hello::ClientHello;
 use crate::tls::code_point::CipherSuite;
 
@@ -44,9 +44,9 @@ pub struct SetAside {
     /// The time of its first frame, in nanoseconds since the epoch.
     pub ts: Option<i64>,
     /// Who sent what looks like a hello, a ClientHello where there are both.
-    pub client: Endpoint,
+    pub client: Who,
     /// The other end.
-    pub server: Endpoint,
+    pub server: Who,
     /// Where it is.
     pub frames: Vec<u64>,
 }

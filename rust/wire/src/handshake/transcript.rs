@@ -14,7 +14,7 @@ use crate::tls::server_hello::ServerHello;
 /// The handshakes of one conversation.
 #[derive(Debug)]
 pub(super) struct Transcript {
-    transport: Transport,
+    pub transport: Transport,
     pub carrier: Carrier,
     pub target: Option<String>,
     /// Other bytes came before: every length of what begins must fit.
@@ -189,8 +189,9 @@ impl Transcript {
             // Where there was TLS in the end, the server did not refuse it for good.
             self.refusals.extend(declined);
         }
-        let ends =
-            |client: Side| (*ended.endpoints.of(client), *ended.endpoints.of(client.other()));
+        let ends = |client: Side| {
+            (ended.parties.of(client).clone(), ended.parties.of(client.other()).clone())
+        };
         for refusal in self.refusals {
             let (client, server) = ends(refusal.client);
             let (transport, stream) = (self.transport, ended.number);

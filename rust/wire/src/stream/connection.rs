@@ -3,7 +3,7 @@
 use super::direction::{Delivery, Direction, Payload};
 use super::past::Past;
 use super::{
-    Around, Before, Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side,
+    Around, Before, Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side, Who,
 };
 use crate::limits::MAX_LOOKED_AT;
 use crate::packet::Segment;
@@ -179,7 +179,8 @@ impl<O: Observer> Stream<O> {
             let captured =
                 PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
             let (number, end, around) = (self.number, self.end, self.around);
-            done(Ended { number, endpoints, around, captured, end, evicted, observer: *observer });
+            let parties = endpoints.map(Who::Endpoint);
+            done(Ended { number, parties, around, captured, end, evicted, observer: *observer });
         }
         let beginning = |side| self.directions.of(side).beginning();
         Past::new(self.last_frame, PerSide::new(beginning(Side::A), beginning(Side::B)))

@@ -9,6 +9,7 @@ pub(crate) mod key;
 mod past;
 mod table;
 
+use std::fmt;
 use std::net::IpAddr;
 
 pub use table::Streams;
@@ -51,6 +52,11 @@ impl<T> PerSide<T> {
     #[must_use]
     pub fn new(a: T, b: T) -> Self {
         Self { a, b }
+    }
+
+    /// What `each` makes of the two things.
+    pub fn map<U>(self, each: impl Fn(T) -> U) -> PerSide<U> {
+        PerSide { a: each(self.a), b: each(self.b) }
     }
 
     /// The one of `side`.
@@ -152,6 +158,52 @@ impl Around {
     }
 }
 
+/// What the frames call one of the parties.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// An address and a port.
+    Endpoint(Endpoint),
+    /// An address; ports mean nothing there.
+    Ip(IpAddr),
+    /// A link address.
+    Mac(Mac),
+    /// A name that somebody else gives it: no address of it is in the frames.
+    Name(Box<str>),
+}
+
+impl Who {
+    /// Its IP address, if it has one.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Endpoint(endpoint) => Some(endpoint.ip),
+            Self::Ip(ip) => Some(*ip),
+            Self::Mac(_) | Self::Name(_) => None,
+        }
+    }
+
+    /// Its port, if it has one.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Self::Endpoint(endpoint) => Some(endpoint.port),
+            Self::Ip(_) | Self::Mac(_) | Self::Name(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint(Endpoint { ip, .. }) | Self::Ip(ip) => ip.fmt(f),
+            Self::Mac([a, b, c, d, e, g]) => {
+                write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+            }
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
 /// What an observer wants of the bytes to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interest {
@@ -195,10 +247,10 @@ pub trait Observer: Sized {
 /// A connection that nothing more will come of.
 #[derive(Debug)]
 pub struct Ended<O> {
-    /// Wireshark's `tcp.stream`.
+    /// Its number among the connections of its kind.
     pub number: u32,
-    /// Addresses and ports.
-    pub endpoints: PerSide<Endpoint>,
+    /// Who the two sides are.
+    pub parties: PerSide<Who>,
     /// The tunnels around it.
     pub around: Option<Box<Around>>,
     /// Whether the capture holds packets that the side sent.

@@ -86,6 +86,7 @@ fn read(source: impl Read) -> Outcome {
                 outcome.payload_bytes += match packet {
                     Packet::Tcp(segment) => segment.payload.len() as u64,
                     Packet::Udp(datagram) => datagram.payload.len() as u64,
+                    Packet::Eapol(eapol) => eapol.payload.len() as u64,
                     _ => 0,
                 };
             }
@@ -113,7 +114,8 @@ fn check_rows(bytes: &[u8], whole: &Outcome) {
     let mut collected = Collected::default();
     let summary = read_capture(bytes, &mut collected);
     assert_eq!(summary.handshakes, collected.rows.len() as u64);
-    assert!(summary.tls_streams <= summary.tcp_streams + summary.udp_streams);
+    let streams = [summary.tcp_streams, summary.udp_streams, summary.authentications];
+    assert!(summary.tls_streams <= streams.iter().sum());
     assert!(summary.one_sided_streams <= summary.tls_streams);
     assert!(summary.first_ts <= summary.last_ts);
     assert!(summary.truncated_frames <= summary.frames);
@@ -124,7 +126,7 @@ fn check_rows(bytes: &[u8], whole: &Outcome) {
     assert_eq!(summary.frames, whole.frames.len() as u64);
     let bounds = Bounds {
         last_frame: whole.frames.last().map_or(0, |frame| frame.0),
-        streams: summary.tcp_streams.max(summary.udp_streams),
+        streams: streams.into_iter().max().unwrap_or_default(),
         payload_bytes: whole.payload_bytes,
     };
     rows::check(&collected.rows, &bounds);

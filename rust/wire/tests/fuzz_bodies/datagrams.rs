@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use tlsaudit_wire::flow::Listener;
 use tlsaudit_wire::handshake::{Exchange, Told};
 use tlsaudit_wire::limits::MAX_HANDSHAKES_PER_STREAM;
-use tlsaudit_wire::stream::{Ended, Endpoint, Missing, Origin, PerSide, Side};
+use tlsaudit_wire::stream::{Ended, Endpoint, Missing, Origin, PerSide, Side, Who};
 use tlsaudit_wire::tls::dtls::Parser;
 use tlsaudit_wire::tls::parser::Event;
 
@@ -73,7 +73,7 @@ fn check_conversation(datagrams: &[(Side, bool, &[u8])]) {
     let mut handshakes = Vec::new();
     let ended = Ended {
         number: 0,
-        endpoints: PerSide::new(end(1), end(2)),
+        parties: PerSide::new(end(1), end(2)).map(Who::Endpoint),
         around: None,
         captured,
         end: None,

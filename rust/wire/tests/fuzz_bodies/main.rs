@@ -16,6 +16,7 @@
 mod capture;
 mod certificate;
 mod datagrams;
+mod eap;
 mod hello;
 mod packet;
 mod quic;
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 7] = [
+const TARGETS: [Target; 8] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
@@ -40,6 +41,7 @@ const TARGETS: [Target; 7] = [
     ("certificate", certificate::check),
     ("datagrams", datagrams::check),
     ("quic", quic::check),
+    ("eap", eap::check),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -16,21 +16,25 @@ use crate::text::{assert_csv, assert_json};
 pub struct Bounds {
     /// No frame has a greater number.
     pub last_frame: u64,
-    /// How many streams there were, of the kind of which there were more.
+    /// How many streams there were, at most, of any transport.
     pub streams: u32,
-    /// Bytes of TCP and UDP payload in the capture, repeated ones too.
+    /// Bytes of payload in the capture, repeated ones too.
     pub payload_bytes: u64,
 }
 
 /// Every row is consistent in itself and within the bounds, and is written as text that any reader
 /// takes.
 pub fn check(rows: &[Handshake], bounds: &Bounds) {
-    let mut next: HashMap<(bool, u32), u16> = HashMap::new();
+    let mut next: HashMap<(u8, u32), u16> = HashMap::new();
     for row in rows {
         assert!(row.stream < bounds.streams, "{row:#?}");
-        // TCP and UDP are numbered each for itself.
-        let over_tcp = row.transport == Transport::Tcp;
-        let expected = next.entry((over_tcp, row.stream)).or_default();
+        // TCP, UDP and EAP are numbered each for itself.
+        let numbering = match row.transport {
+            Transport::Tcp => 0,
+            Transport::Eap => 1,
+            _ => 2,
+        };
+        let expected = next.entry((numbering, row.stream)).or_default();
         assert_eq!(row.handshake, *expected, "handshakes of a stream are numbered in order");
         *expected += 1;
         check_row(row, bounds);

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use tlsaudit_wire::capture::CaptureReader;
-use tlsaudit_wire::packet::{self, Fragments, Packet, Scratch, Segment};
+use tlsaudit_wire::eap::radius;
+use tlsaudit_wire::packet::{self, Datagram, Eapol, Fragments, Packet, Scratch, Segment};
 use tlsaudit_wire::tls::record::HEADER_LENGTH;
 use tlsaudit_wire::tls::ssl2;
 
 use crate::stream::Step;
-use crate::{datagrams, hello, packet as frames, quic_seeds, stream};
+use crate::{datagrams, eap, hello, packet as frames, quic_seeds, stream};
 
 /// Larger inputs are slow to mutate and teach nothing more.
 const LARGEST: usize = 16 * 1024;
@@ -19,6 +20,8 @@ const FRAMES: usize = 6;
 const SEGMENTS: usize = 40;
 /// Datagrams of a capture that make an input for `datagrams`.
 const DATAGRAMS: usize = 24;
+/// Packets of one input for `eap`: about an authentication.
+const PACKETS: usize = 12;
 
 /// The inputs that a capture gives, each with the name of its target.
 pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
@@ -27,6 +30,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let (mut fragments, mut scratch) = (Fragments::default(), Scratch::default());
     let mut connections = Connections::default();
     let mut conversations = quic_seeds::Conversations::default();
+    let mut authentications = Authentications::default();
     let mut group: Vec<(u16, Vec<u8>)> = Vec::new();
     let mut said: Vec<(bool, Vec<u8>)> = Vec::new();
     while let Ok(Some(frame)) = reader.next_frame() {
@@ -44,10 +48,13 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
                 let from_client = datagram.destination_port < datagram.source_port;
                 said.push((from_client, datagram.payload.to_vec()));
                 conversations.add(&datagram);
+                authentications.radius(&datagram);
             }
+            Packet::Eapol(eapol) => authentications.eapol(&eapol),
             _ => {}
         }
     }
+    seeds.extend(authentications.inputs().map(|input| ("eap", input)));
     seeds.push(("packet", packet_input(&group)));
     // The whole conversation, and its beginnings.
     for count in [DATAGRAMS, DATAGRAMS / 2, DATAGRAMS / 4, 3, 2, 1] {
@@ -140,6 +147,38 @@ impl Connections {
             let mut input = stream::encode(&connection.steps);
             input.truncate(LARGEST);
             input
+        })
+    }
+}
+
+/// The packets of EAP in a capture, as they are and without what carries them.
+#[derive(Default)]
+struct Authentications {
+    raw: Vec<eap::Step>,
+    bare: Vec<eap::Step>,
+}
+
+impl Authentications {
+    fn radius(&mut self, udp: &Datagram<'_>) {
+        let Some(datagram) = radius::Datagram::read(udp.payload, udp.payload.len()) else { return };
+        let asks = datagram.code == radius::Code::AccessRequest;
+        self.raw.push(eap::raw_step(udp.payload, true, !asks));
+        self.bare.extend(eap::step(&datagram.eap, true));
+    }
+
+    fn eapol(&mut self, packet: &Eapol<'_>) {
+        let Some((&[_, 0, high, low], body)) = packet.payload.split_first_chunk::<4>() else {
+            return;
+        };
+        let length = usize::from(u16::from_be_bytes([high, low])).min(body.len());
+        self.raw.push(eap::raw_step(packet.payload, false, body.first() != Some(&2)));
+        self.bare.extend(eap::step(&body[..length], false));
+    }
+
+    fn inputs(self) -> impl Iterator<Item = Vec<u8>> {
+        [self.raw, self.bare].into_iter().flat_map(|steps| {
+            let inputs: Vec<_> = steps.chunks(PACKETS).map(eap::encode).collect();
+            inputs
         })
     }
 }

@@ -41,7 +41,7 @@ fn microsofts_imitation_is_no_handshake() {
         let aside = &told.set_aside[0];
         assert_eq!(aside.kind, SetAsideKind::PseudoTlsMicrosoft);
         assert_eq!(aside.frames, [4, 5]);
-        assert_eq!(aside.client.port, 50_000);
+        assert_eq!(aside.client.port(), Some(50_000));
     }
 }
 
@@ -128,5 +128,5 @@ fn plaintext_to_a_tls_service_is_a_refusal() {
     assert_eq!(told.refusals.len(), 1);
     let refused = &told.refusals[0];
     assert_eq!(refused.refusal.kind, RefusalKind::PlaintextToTls);
-    assert_eq!((refused.client.port, refused.server.port), (50_000, 443));
+    assert_eq!((refused.client.port(), refused.server.port()), (Some(50_000), Some(443)));
 }

@@ -61,7 +61,7 @@ fn refused(dialogue: &[Words<'_>]) -> (RefusalKind, String, String, String, Opti
     assert!(rows.is_empty());
     assert_eq!(refusals.len(), 1, "{refusals:?}");
     let refused = refusals.remove(0);
-    assert_eq!((refused.client.port, refused.server.port), (50_000, 443));
+    assert_eq!((refused.client.port(), refused.server.port()), (Some(50_000), Some(443)));
     let refusal = refused.refusal;
     let asked = refusal.asked.map(|said| said.what).unwrap_or_default();
     let answered = refusal.answered.map(|said| said.what).unwrap_or_default();

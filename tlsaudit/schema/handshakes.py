@@ -62,8 +62,9 @@ HANDSHAKES: tuple[Column, ...] = (
         "carrier_target",
         "str",
         True,
-        "The name that the carrier itself gives: of the server; where a load balancer says for whom "
-        "it speaks, of the client; of EAP the outer identity of the client. Null where it gives none.",
+        "The name that the carrier itself gives: of the server; where a load balancer says for "
+        "whom it speaks, of the client; of EAP the outer identity of the client. Null where it "
+        "gives none.",
     ),
     # Who.
     Column(

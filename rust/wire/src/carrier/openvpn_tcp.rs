@@ -74,9 +74,9 @@ fn add(current: &mut Option<([u8; 8], u8, Ordered)>, control: &Control<'_>, tls:
         *current = Some((control.session, control.key, Ordered::new(first)));
     }
     let Some((.., ordered)) = current else { return };
-    ordered.add(control.number, control.payload);
+    ordered.add(control.number, control.payload, Origin::default());
     while let Some(next) = ordered.pop() {
-        if let Next::Bytes(bytes) = next {
+        if let Next::Bytes(bytes, _) = next {
             tls.extend_from_slice(&bytes);
         }
     }

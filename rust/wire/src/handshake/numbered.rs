@@ -10,17 +10,18 @@ use crate::tls::parser::{Event, Parser};
 pub(super) struct Numbered {
     ordered: Ordered,
     parser: Parser,
+    untouched: bool,
 }
 
 impl Numbered {
     /// A direction whose first packet has the number `first`.
     pub(super) fn new(first: u32) -> Self {
-        Self { ordered: Ordered::new(first), parser: Parser::new() }
+        Self { ordered: Ordered::new(first), parser: Parser::new(), untouched: true }
     }
 
     /// No packet has come yet.
     pub(super) fn is_untouched(&self) -> bool {
-        self.parser.frame() == 0 && self.ordered.buffered() == 0
+        self.untouched
     }
 
     /// Takes a packet.
@@ -32,19 +33,24 @@ impl Numbered {
         origin: Origin,
         transcript: &mut Transcript,
     ) {
-        self.ordered.add(number, bytes);
+        self.untouched = false;
+        self.ordered.add(number, bytes, origin);
+        // What waited for this packet is whole in its frame.
+        let mut whole_in = Some(origin);
         while let Some(next) = self.ordered.pop() {
-            self.read(side, next, Missing::Lost, origin, transcript);
+            if matches!(next, Next::Lost(_)) {
+                whole_in = None;
+            }
+            self.read(side, next, Missing::Lost, whole_in, transcript);
         }
     }
 
     /// No more packets come.
     pub(super) fn end(&mut self, side: Side, why: Missing, transcript: &mut Transcript) {
-        let origin = Origin { frame: self.parser.frame(), ..Origin::default() };
         while let Some(lost) = self.ordered.skip() {
-            self.read(side, lost, why, origin, transcript);
+            self.read(side, lost, why, None, transcript);
             while let Some(next) = self.ordered.pop() {
-                self.read(side, next, why, origin, transcript);
+                self.read(side, next, why, None, transcript);
             }
         }
         let mut events = Vec::new();
@@ -57,20 +63,20 @@ impl Numbered {
         side: Side,
         next: Next,
         why: Missing,
-        origin: Origin,
+        whole_in: Option<Origin>,
         transcript: &mut Transcript,
     ) {
         let mut events: Vec<Event> = Vec::new();
         match next {
-            Next::Bytes(bytes) => {
-                self.parser.push(&bytes, origin, &mut events);
+            Next::Bytes(bytes, own) => {
+                self.parser.push(&bytes, whole_in.unwrap_or(own), &mut events);
                 transcript.heard(side, u64::try_from(bytes.len()).unwrap_or(u64::MAX), &mut events);
             }
-            Next::Lost => {
+            Next::Lost(behind) => {
                 // How many bytes, nobody knows.
                 self.parser.missing(usize::MAX, why, &mut events);
                 transcript.take(side, &mut events);
-                transcript.missing(side, 0, why, || format!("frame {}, record", origin.frame));
+                transcript.missing(side, 0, why, || format!("frame {}, record", behind.frame));
             }
         }
     }

@@ -142,12 +142,6 @@ impl Parser {
             .saturating_add(self.message.capacity())
     }
 
-    /// The latest frame that brought bytes; 0 before there was one.
-    #[must_use]
-    pub fn frame(&self) -> u64 {
-        self.frame
-    }
-
     /// Whether the record boundaries are known.
     #[must_use]
     pub fn is_in_step(&self) -> bool {

@@ -223,10 +223,6 @@ def _noted(*words: str) -> Callable[[Difference], bool]:
     return lambda difference: difference.column is None and not difference.notes.isdisjoint(words)
 
 
-def _mac_of_cooked_capture(difference: Difference) -> bool:
-    return difference.column == "client_mac" and difference.theirs is None
-
-
 def _time_of_other_interface(difference: Difference) -> bool:
     return difference.column == "ts" and difference.our_capture.get("format") == "pcapng"
 
@@ -484,14 +480,6 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "the ServerHello is whole, but the record that it begins goes on in bytes that are not in "
         "the capture: scapy waits for the whole record, the core reads the hello",
         "snap-length-cut.pcap",
-    ),
-    KnownDifference(
-        "address-of-cooked-capture",
-        "scapy",
-        _mac_of_cooked_capture,
-        "a Linux cooked capture names the sender only, and scapy 2.8 does not know its second "
-        "version: the core takes the address from the frame where the client is the sender",
-        "link-sll2.pcap",
     ),
     KnownDifference(
         "time-offset-of-interface",

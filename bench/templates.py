@@ -137,10 +137,15 @@ def _completed_streams() -> Iterator[tuple[list[Record], list[Record]]]:
             usual = row["outcome"] == "completed" and not row["retry_request_frame"]
             if not usual or numbers.count(row["stream"]) > 1:
                 continue
-            sides = streams[row["stream"]].sides
-            client = (row["client_ip"], int(row["client_port"]))
-            server = (row["server_ip"], int(row["server_port"]))
-            if all(sides[end].data[:1] == bytes([HANDSHAKE]) for end in (client, server)):
+            # Other transports number streams of their own, and EAP has neither address nor port.
+            sides = streams[row["stream"]].sides if row["stream"] in streams else {}
+            ends = [(row[f"{who}_ip"], row[f"{who}_port"]) for who in ("client", "server")]
+            client, server = ((address, int(port or 0)) for address, port in ends)
+            plain = (
+                end in sides and sides[end].data[:1] == bytes([HANDSHAKE])
+                for end in (client, server)
+            )
+            if all(plain):
                 yield list(_records(sides[client].data)), list(_records(sides[server].data))
 
 

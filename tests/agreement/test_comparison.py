@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 from support.command import SAMPLES
-from support.engines import needs_tshark
+from support.needs import needs_tshark
 from support.tables import handshake_row
 
 from tlsaudit import schema

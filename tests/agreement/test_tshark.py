@@ -1,6 +1,5 @@
 """Wireshark's dissectors give the core's table, wherever they are called from."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from support.command import ROOT, SAMPLES, run
-from support.engines import needs_tshark
+from support.needs import corpus_folder, needs_tshark
 
 import tlsaudit
 from tlsaudit import CaptureError, EngineError
@@ -47,10 +46,7 @@ def test_every_sample_gives_what_wireshark_shows(samples):
 def test_every_known_difference_is_still_needed(entry):
     path = SAMPLES / entry.example
     if not path.exists():
-        corpus = os.environ.get("TLSAUDIT_CORPUS")
-        if corpus is None:
-            pytest.skip("TLSAUDIT_CORPUS names no corpus of captures")
-        path = Path(corpus) / "dev" / entry.example
+        path = corpus_folder() / "dev" / entry.example
     result = verify([Input(entry.example, str(path))], entry.engine)
     assert entry in [known for _, known in result.explained]
 

@@ -1,12 +1,12 @@
 """The real captures of `TLSAUDIT_CORPUS`, read once for all tests here."""
 
 import json
-import os
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.needs import corpus_folder
 
 from tlsaudit import registry
 from tlsaudit._core import write_text
@@ -25,12 +25,8 @@ class Corpus:
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory):
     """Every file of the corpus, read by the core in one call."""
-    named = os.environ.get("TLSAUDIT_CORPUS")
-    if not named:
-        if os.environ.get("TLSAUDIT_REQUIRE_ALL"):
-            pytest.fail("TLSAUDIT_CORPUS is not set")
-        pytest.skip("TLSAUDIT_CORPUS names no corpus of captures")
-    folder = Path(named) / "dev"
+    named = corpus_folder()
+    folder = named / "dev"
     assert folder.is_dir(), f"there is no corpus in {named}"
     names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     text = tmp_path_factory.mktemp("corpus") / "handshakes.jsonl"
@@ -45,4 +41,4 @@ def corpus(tmp_path_factory):
         row = json.loads(line)
         rows[row["capture"]].append(row)
     by_name = {capture["capture"]: capture for capture in captures}
-    return Corpus(folder, Path(named) / "truth", dict(rows), by_name)
+    return Corpus(folder, named / "truth", dict(rows), by_name)

@@ -1,7 +1,7 @@
 """Every capture of the corpus against what tshark found in it."""
 
 import pytest
-from support.engines import needs_tshark
+from support.needs import needs_tshark
 from support.truth import Table, reading
 
 from tlsaudit.engines import native

@@ -6,7 +6,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from support.crafting import Answer, Framing, Hello, Talk, write
-from support.engines import needs_tshark
+from support.needs import needs_tshark
 
 from tlsaudit.engines.agreement import verify
 from tlsaudit.engines.native import read

@@ -1,10 +1,9 @@
 """A slice of `make torture`: mutated captures give rows or a sentence, and nothing else."""
 
-import os
 from pathlib import Path
 
-import pytest
 import torture
+from support.needs import corpus_folder
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -21,12 +20,7 @@ def test_mutated_samples_are_survived(tmp_path):
 
 
 def test_mutated_real_captures_are_survived(tmp_path):
-    named = os.environ.get("TLSAUDIT_CORPUS")
-    if not named:
-        if os.environ.get("TLSAUDIT_REQUIRE_ALL"):
-            pytest.fail("TLSAUDIT_CORPUS is not set")
-        pytest.skip("TLSAUDIT_CORPUS names no corpus of captures")
-    folder = Path(named) / "dev"
+    folder = corpus_folder() / "dev"
     paths = torture.captures_below(folder)[::25]
     tally = torture.torture(folder, paths, mutations=8, command_every=100, keep=tmp_path)
     assert tally.problems == []

@@ -1,0 +1,34 @@
+"""What some tests need beside the project, and what becomes of them where it is not there.
+
+Not everybody has the corpus of real captures or may install programs, so such a test is skipped
+there. With `TLSAUDIT_REQUIRE_ALL` nothing may be missing, and it fails.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+def needs_tshark() -> None:
+    """Skip or fail where tshark is not installed."""
+    if shutil.which("tshark") is None:
+        _without("tshark is not installed")
+
+
+def corpus_folder() -> Path:
+    """Give the folder that `TLSAUDIT_CORPUS` names; skip or fail where it names none."""
+    named = os.environ.get("TLSAUDIT_CORPUS")
+    if not named:
+        _without("TLSAUDIT_CORPUS names no corpus of captures")
+    return Path(named)
+
+
+def _without(what: str) -> NoReturn:
+    if os.environ.get("TLSAUDIT_REQUIRE_ALL"):
+        pytest.fail(what)
+    pytest.skip(what)

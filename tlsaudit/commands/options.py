@@ -1,0 +1,103 @@
+"""The options that several commands have, spelled once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+__all__ = [
+    "MAX_UNPACKED",
+    "capture_command",
+    "captures_argument",
+    "engine_option",
+    "format_options",
+    "policy_option",
+]
+
+MAX_UNPACKED = "tlsaudit.max_unpacked"
+"""Where the context keeps `--max-unpacked`: it is about how captures are read."""
+
+_UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+
+_CAPTURES = """CAPTURE is a packet capture (pcap or pcapng, also compressed with gzip, zstd, xz or
+lz4), a folder, which stands for every file below it, a pattern such as 'dc*.pcapng', or - for
+standard input. A path that exists is taken as it is, whatever characters it holds."""
+
+
+def capture_command(summary: str, rest: str = "") -> Callable[[Callable[..., int]], click.Command]:
+    """Make a command of a function; its help is this text, then what CAPTURE may be."""
+    paragraphs = [summary, rest, _CAPTURES] if rest else [summary, _CAPTURES]
+    return click.command(help="\n\n".join(paragraphs), short_help=summary)
+
+
+def captures_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument `captures`, and what a compressed one may unpack to."""
+    function = click.option(
+        "--max-unpacked",
+        metavar="SIZE",
+        expose_value=False,
+        callback=_remember_max_unpacked,
+        help="What a compressed capture may unpack to, for instance 500G, in place of the bounds "
+        "that protect from files made to unpack without end (docs/limits.md).",
+    )(function)
+    return click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")(function)
+
+
+def _remember_max_unpacked(
+    context: click.Context, _option: click.Parameter, size: str | None
+) -> None:
+    context.meta[MAX_UNPACKED] = None if size is None else _bytes(size)
+
+
+def _bytes(size: str) -> int:
+    """Give the bytes of `500G`: a number and K, M, G or T, powers of 1,024."""
+    match = re.fullmatch(r"([0-9]{1,18})([KMGT]?)", size, re.IGNORECASE)
+    number = int(match[1]) << _UNITS[match[2].upper()] if match else 0
+    if not 0 < number < 1 << 64:
+        raise click.BadParameter("a size is a number, with K, M, G or T if need be: 500G.")
+    return number
+
+
+def policy_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option `policy`."""
+    return click.option(
+        "--policy",
+        default="entra",
+        show_default=True,
+        metavar="POLICY",
+        help="A shipped policy (entra, bcp195) or the path of a policy file in TOML.",
+    )(function)
+
+
+def engine_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option `engine`."""
+    return click.option(
+        "--engine",
+        type=click.Choice(["native", "scapy", "tshark"]),
+        default="native",
+        show_default=True,
+        help="What reads the captures: the core, or scapy or tshark for a second opinion "
+        "(docs/engines.md).",
+    )(function)
+
+
+def format_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options `table_format` and `output`."""
+    function = click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to this file instead of standard output.",
+    )(function)
+    return click.option(
+        "--format",
+        "table_format",
+        type=click.Choice(["table", "csv", "jsonl", "parquet"]),
+        default="table",
+        show_default=True,
+        help="table: the columns that a person wants first, aligned. "
+        "The others hold every column (docs/columns.md).",
+    )(function)

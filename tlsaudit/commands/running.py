@@ -1,0 +1,149 @@
+"""What every command does: read and judge, say what failed, print, and give an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tlsaudit.commands.options import MAX_UNPACKED
+from tlsaudit.inputs import STANDARD_INPUT, Input, expand, total_bytes
+from tlsaudit.progress import progress_bar
+from tlsaudit.safe_text import visible
+
+if TYPE_CHECKING:
+    from tlsaudit.audit import Audit
+
+__all__ = [
+    "DONE",
+    "FOUND",
+    "NOTHING_DONE",
+    "PARTLY_DONE",
+    "NothingReadError",
+    "capture_rows",
+    "drop_output",
+    "exit_code",
+    "inputs_of",
+    "put",
+    "put_table",
+    "read_audit",
+    "refuse_binary_on_terminal",
+    "say",
+    "say_failures",
+]
+
+DONE, FOUND, NOTHING_DONE, PARTLY_DONE = 0, 1, 2, 3
+
+
+class NothingReadError(Exception):
+    """No input could be read, and the reasons have been said."""
+
+
+def read_audit(
+    captures: Iterable[str],
+    policy: str,
+    engine: str,
+    leave_out: str | None = None,
+    output: str | None = None,
+) -> Audit:
+    """Read and judge; say what could not be read, and stop if that is everything."""
+    from tlsaudit.findings import load_policy
+
+    # A mistake in the policy is found before an hour of reading, not after it.
+    chosen = load_policy(policy)
+    inputs = inputs_of(captures, leave_out, output)
+
+    from tlsaudit.audit import audit_inputs
+
+    with progress_bar(total_bytes(inputs)) as progress:
+        audit = audit_inputs(inputs, chosen, progress, engine)
+    rows = capture_rows(audit)
+    say_failures(rows)
+    if exit_code(rows) == NOTHING_DONE:
+        raise NothingReadError
+    return audit
+
+
+def inputs_of(
+    captures: Iterable[str], leave_out: str | None = None, output: str | None = None
+) -> list[Input]:
+    """Expand the arguments; refuse to write over a capture, or to wait for one typed by hand."""
+    max_unpacked = click.get_current_context().meta[MAX_UNPACKED]
+    inputs = expand(captures, leave_out, max_unpacked)
+    if output is not None and os.path.realpath(output) in {
+        os.path.realpath(each.source) for each in inputs if isinstance(each.source, str)
+    }:
+        raise click.UsageError(f"`{visible(output)}` is one of the captures: name another file.")
+    if any(each.source == STANDARD_INPUT for each in inputs) and sys.stdin.isatty():
+        raise click.UsageError("`-` reads a capture from standard input: pipe one into it.")
+    return inputs
+
+
+def capture_rows(audit: Audit) -> list[dict[Any, Any]]:
+    """Give what the exit code and the messages need of the captures table."""
+    return audit.captures[["capture", "readable", "error"]].to_dict("records")
+
+
+def say_failures(rows: Iterable[Mapping[Any, Any]]) -> None:
+    """Say which inputs could not be read, or not to their end, and why."""
+    for row in rows:
+        if isinstance(row["error"], str):
+            say(row["error"])
+
+
+def exit_code(rows: Sequence[Mapping[Any, Any]]) -> int:
+    """Give the exit code of a run over these rows of the captures table."""
+    if not any(row["readable"] for row in rows):
+        return NOTHING_DONE
+    return PARTLY_DONE if any(isinstance(row["error"], str) for row in rows) else DONE
+
+
+def put_table(audit: Audit, name: str, table_format: str, output: str | None) -> int:
+    """Print one table of the audit, or write it to a file; give the exit code."""
+    from tlsaudit.reports.export import replacing, table_bytes
+    from tlsaudit.reports.lines import table_text
+
+    frame = getattr(audit, name)
+    if table_format == "table":
+        data = table_text(name, frame).encode("utf-8")
+    else:
+        data = table_bytes(name, frame, table_format)
+    if output is None:
+        put(data)
+    else:
+        with replacing(Path(output)) as place:
+            place.write_bytes(data)
+    return exit_code(capture_rows(audit))
+
+
+def refuse_binary_on_terminal(table_format: str, output: str | None) -> None:
+    """Refuse to fill a terminal with bytes, before anything is read."""
+    if table_format == "parquet" and output is None and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not text: name a file with -o, or pipe it on.")
+
+
+def put(text: str | bytes) -> None:
+    """Write data to standard output; a reader that went away has had what it wanted."""
+    data = text if isinstance(text, bytes) else text.encode("utf-8")
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        drop_output(DONE)
+
+
+def drop_output(code: int) -> int:
+    """Send what is left of standard output nowhere, and give the exit code back."""
+    # Python flushes standard output once more when it ends, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+def say(sentence: str) -> None:
+    """Write a sentence to standard error."""
+    sys.stderr.write(f"tlsaudit: {visible(sentence)}\n")
+    sys.stderr.flush()

@@ -33,6 +33,7 @@ LONGEST = {
     "hello": 1_024,
     "certificate": 3_000,
     "datagrams": 2_048,
+    "carrier": 1_024,
     "eap": 2_048,
     "quic": 2_048,
 }

@@ -2,6 +2,8 @@
 
 #[path = "../../wire/tests/fuzz_bodies/capture.rs"]
 pub mod capture;
+#[path = "../../wire/tests/fuzz_bodies/carrier.rs"]
+pub mod carrier;
 #[path = "../../wire/tests/fuzz_bodies/certificate.rs"]
 pub mod certificate;
 #[path = "../../wire/tests/fuzz_bodies/datagrams.rs"]

@@ -14,6 +14,7 @@
 )]
 
 mod capture;
+mod carrier;
 mod certificate;
 mod datagrams;
 mod eap;
@@ -33,13 +34,14 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 8] = [
+const TARGETS: [Target; 9] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
     ("hello", hello::check),
     ("certificate", certificate::check),
     ("datagrams", datagrams::check),
+    ("carrier", carrier::check),
     ("quic", quic::check),
     ("eap", eap::check),
 ];

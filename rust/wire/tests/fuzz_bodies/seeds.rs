@@ -61,6 +61,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         let begun = said.iter().take(count).map(|(side, bytes)| (*side, bytes.as_slice()));
         seeds.extend((!said.is_empty()).then(|| ("datagrams", datagrams::encode(begun))));
     }
+    seeds.extend(connections.dialogues().map(|input| ("carrier", input)));
     seeds.extend(connections.inputs().map(|input| ("stream", input)));
     seeds.extend(conversations.inputs().map(|input| ("quic", input)));
     seeds
@@ -140,6 +141,17 @@ impl Connections {
             .wrapping_add(length as u32 + absent.min(255) as u32)
             .wrapping_add(u32::from(segment.flags.syn()));
         has
+    }
+
+    /// What the sides of each connection say, a segment at a time.
+    fn dialogues(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.connections.iter().map(|connection| {
+            let said = connection.steps.iter().filter(|step| !step.payload.is_empty());
+            let mut input =
+                datagrams::encode(said.map(|step| (step.from_client, step.payload.as_slice())));
+            input.truncate(LARGEST);
+            input
+        })
     }
 
     fn inputs(self) -> impl Iterator<Item = Vec<u8>> {

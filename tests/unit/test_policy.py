@@ -41,7 +41,9 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
 class TestLoading:
     def test_shipped_policies_are_known_by_name(self) -> None:
-        assert policy_names() == ("bcp195", "entra")
+        assert policy_names() == (
+            *("bcp195", "entra", "entra-domain-services", "nist-800-52r2", "pci-dss-4"),
+        )
         for name in policy_names():
             assert load_policy(name).name == name
 
@@ -85,6 +87,38 @@ class TestLoading:
                 HIGH + '[[exception]]\nreason = "x"\nport = 1',
                 r"exception\[0\]: .*unknown field `port`",
             ),
+            ('extends = "entrra"\n' + HIGH, "extends: `entrra` is not a shipped policy"),
+            (HIGH + '[requires]\nversion = "TLS 1.4"', "requires.version: `TLS 1.4` is not one of"),
+            (
+                HIGH + '[requires]\nrefused = ["des3"]',
+                "requires.refused: `des3` is not one of 3des",
+            ),
+            (HIGH + "[requires]\nrefused = 3", "requires.refused: Expected `array`"),
+            (HIGH + '[requires]\nsuites = ["x"]', "requires: .*unknown field `suites`"),
+            (
+                HIGH + '[requires]\nrefused_suites = ["TLS_X"]',
+                "requires.refused_suites: `TLS_X` is no cipher suite",
+            ),
+            (HIGH + '[requires]\nonly_ciphers = ["AES2"]', "requires.only_ciphers: no cipher"),
+            (
+                HIGH + '[requires]\nonly_ciphers = ["RC4"]\nrefused = ["rc4"]',
+                "requires: no cipher suite is left",
+            ),
+            (HIGH + '[[service]]\ntitle = "x"', r"service\[0\]: one of server_names, ports and"),
+            (HIGH + '[[service]]\ntitle = " "\nports = [1]', r"service\[0\].title: a service"),
+            (HIGH + '[[service]]\ntitle = "x"\nports = [65536]', r"service\[0\].ports: 65536"),
+            (
+                HIGH + '[[service]]\ntitle = "x"\nserver_names = ["A.example"]',
+                r"service\[0\].server_names: `A.example` is not a name in lower case",
+            ),
+            (
+                HIGH + '[[service]]\ntitle = "x"\nserver_names = ["a.*.example"]',
+                r"service\[0\].server_names: `a.\*.example`",
+            ),
+            (
+                HIGH + '[[service]]\ntitle = "x"\ncarriers = ["ldap"]',
+                r"service\[0\].carriers: `ldap` is not one of tls, ldap-starttls",
+            ),
         ],
     )
     def test_what_is_wrong_is_said_with_file_and_field(
@@ -94,7 +128,7 @@ class TestLoading:
             load_policy(write(text))
 
     def test_what_cannot_be_read_is_said_with_the_shipped_names(self, tmp_path: Path) -> None:
-        with pytest.raises(PolicyError, match=r"^entrra: there is no such file.*bcp195, entra"):
+        with pytest.raises(PolicyError, match=r"^entrra: there is no such file.*bcp195, entra, "):
             load_policy("entrra")
         with pytest.raises(PolicyError, match="cannot be read"):
             load_policy(tmp_path)
@@ -147,3 +181,69 @@ class TestExceptions:
             '[[exception]]\nreason = "y"\nclient = "10.0.0.0/8"\n',
         )
         assert found == {1: "info", 3: "high", 4: "high", 5: "info"}
+
+
+class TestWhatIsAccepted:
+    @pytest.mark.parametrize("name", policy_names())
+    def test_no_shipped_policy_accepts_old_versions_and_each_accepts_tls12(self, name: str) -> None:
+        requires = load_policy(name).requires
+        old = (0x0002, 0x0300, 0x0301, 0x0302, 0x0100, 0xFEFF)
+        assert not any(requires.accepts_version(code) for code in old)
+        assert all(requires.accepts_version(code) for code in (0x0303, 0xFEFD, 0x0304, 0xFEFC))
+        assert not requires.accepts_version(0x2A2A)
+
+    @pytest.mark.parametrize(
+        ("name", "suite", "accepted"),
+        [
+            ("entra", 0x000A, False),
+            ("entra-domain-services", 0x000A, True),
+            ("pci-dss-4", 0x000A, True),
+            ("bcp195", 0x000A, True),
+            ("bcp195", 0x0009, False),
+            ("nist-800-52r2", 0x000A, False),
+            ("nist-800-52r2", 0x002F, False),
+            ("nist-800-52r2", 0xC02F, True),
+            ("nist-800-52r2", 0xCCA8, False),
+            ("nist-800-52r2", 0x1301, True),
+            ("nist-800-52r2", 0x1303, False),
+            ("entra", 0xCCA8, True),
+            ("entra", 0x0005, False),
+            ("entra", 0x00FF, False),
+            ("entra", 0x2A2A, False),
+        ],
+    )
+    def test_suites_are_accepted_as_the_policy_says(
+        self, name: str, suite: int, accepted: bool
+    ) -> None:
+        assert load_policy(name).requires.accepts_suite(suite) is accepted
+
+    def test_a_policy_without_requirement_asks_for_tls12_and_any_suite(self, write: Write) -> None:
+        requires = load_policy(write(HIGH)).requires
+        assert (requires.version, requires.accepts_suite(0x000A)) == ("TLS 1.2", True)
+
+    def test_single_suites_may_be_refused_by_name(self, write: Write) -> None:
+        text = HIGH + '[requires]\nrefused_suites = ["TLS_RSA_WITH_AES_128_CBC_SHA"]'
+        requires = load_policy(write(text)).requires
+        assert [requires.accepts_suite(code) for code in (0x002F, 0x0035)] == [False, True]
+
+
+class TestExtending:
+    def test_what_is_not_given_is_taken_over_and_lists_grow(self, write: Write) -> None:
+        text = """
+            extends = "entra"
+            name = "ours"
+            [requires]
+            version = "TLS 1.3"
+            [severity]
+            3des-offered = "high"
+            [[service]]
+            title = "Our federation server"
+            server_names = ["sts.example.org"]
+            """
+        ours, entra = load_policy(write(text)), load_policy("entra")
+        assert (ours.name, ours.title) == ("ours", entra.title)
+        assert ours.requires.refused == entra.requires.refused
+        assert ours.requires.version == "TLS 1.3"
+        assert ours.severity == entra.severity | {"3des-offered": "high"}
+        assert ours.service[0].server_names == ("sts.example.org",)
+        assert ours.service[1:] == entra.service

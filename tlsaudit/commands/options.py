@@ -68,7 +68,8 @@ def policy_option(function: Callable[..., Any]) -> Callable[..., Any]:
         default="entra",
         show_default=True,
         metavar="POLICY",
-        help="A shipped policy (entra, bcp195) or the path of a policy file in TOML.",
+        help="A shipped policy (entra, entra-domain-services, bcp195, nist-800-52r2, pci-dss-4) "
+        "or the path of a policy file in TOML (docs/rules.md).",
     )(function)
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tlsaudit.findings.policy import load_policy, policy_names
+from tlsaudit.findings.requirement import SUITE_KINDS
 from tlsaudit.findings.rules import RULES
 
 if TYPE_CHECKING:
+    from tlsaudit.findings.policy import Policy
+    from tlsaudit.findings.requirement import Service
     from tlsaudit.findings.rules import Rule
 
 __all__ = ["markdown"]
@@ -31,13 +34,28 @@ def markdown() -> str:
     parts = [_INTRODUCTION, "\n## Policies\n"]
     parts += [
         f"\n**`{policy.name}`** ({policy.title}): {policy.demand}. "
-        f"{policy.description} Source: {policy.source}.\n"
+        f"{policy.description} {_requirement(policy)} Source: {policy.source}.\n"
         for policy in policies
     ]
     parts.append(
         "\nA policy of your own is a TOML file (`--policy FILE.toml`) with the fields of the "
-        "shipped ones, and may have exceptions:\n\n"
+        "shipped ones. With `extends` it has to hold no more than what is other than in a shipped "
+        "one; its services and exceptions are added before those. For instance:\n\n"
         "```toml\n"
+        'extends = "entra"\n'
+        'name = "our-sign-in"\n\n'
+        "[requires]\n"
+        'version = "TLS 1.2"             # the least version\n'
+        'refused = ["3des", "cbc"]       # kinds of cipher suites\n'
+        "refused_suites = []             # single ones, by IANA's name\n"
+        'only_ciphers = ["AES"]          # suites with other ciphers are refused\n\n'
+        "[severity]\n"
+        'fallback-offered = "medium"     # none (off), info, low, medium or high\n\n'
+        "[[service]]                     # which services it speaks of; without any: all\n"
+        'title = "Our federation server"\n'
+        'server_names = ["sts.example.org", "*.login.example.org"]\n'
+        "ports = [443]                   # every condition that is given must hold\n"
+        'carriers = ["tls"]              # as docs/carriers.md lists them\n\n'
         "[[exception]]                   # every condition that is given must hold\n"
         'reason = "Printer, replaced in spring"\n'
         'rule = "tls10-negotiated"       # optional\n'
@@ -47,6 +65,11 @@ def markdown() -> str:
         'severity = "info"               # optional: instead of the rule\'s; `none` drops it\n'
         "```\n"
     )
+    parts.append(
+        "\nThe kinds of cipher suites that `refused` may list:\n\n| kind | suites with |\n"
+    )
+    parts.append("|---|---|\n")
+    parts += [f"| `{kind}` | {says} |\n" for kind, (says, _) in SUITE_KINDS.items()]
     header = " | ".join(f"`{policy.name}`" for policy in policies)
     parts.append(f"\n| rule | basis | {header} |\n|---|---|{'---|' * len(policies)}\n")
     for rule in RULES:
@@ -54,6 +77,25 @@ def markdown() -> str:
         parts.append(f"| [`{rule.ident}`](#{rule.ident}) | {rule.basis} | {severities} |\n")
     parts += [_section(rule) for rule in RULES]
     return "".join(parts)
+
+
+def _requirement(policy: Policy) -> str:
+    requires = policy.requires
+    refused = [SUITE_KINDS[kind][0] for kind in requires.refused]
+    text = f"What it accepts: {requires.version} or newer"
+    if requires.only_ciphers:
+        text += f", suites with {' or '.join(requires.only_ciphers)}"
+    text += f"; refused: {', '.join(refused)}." if refused else "."
+    if policy.service:
+        text += f" It speaks of: {'; '.join(_service(each) for each in policy.service)}."
+    return text
+
+
+def _service(service: Service) -> str:
+    where = [f"`{name}`" for name in service.server_names]
+    where += [f"port {port}" for port in service.ports]
+    where += [f"carrier `{carrier}`" for carrier in service.carriers]
+    return f"{service.title} ({', '.join(where)})"
 
 
 def _section(rule: Rule) -> str:

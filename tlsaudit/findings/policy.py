@@ -8,9 +8,19 @@ A policy is a TOML file:
     description = "What the office network must keep to."
     source = "Security handbook, chapter 4"
 
+    extends = "entra"               # optional: a shipped policy that this one adds to
+
     [severity]                      # a rule that is not named is off
     tls10-negotiated = "high"       # none (off), info, low, medium or high
     3des-offered = "info"
+
+    [requires]                      # what a service that enforces it still accepts
+    version = "TLS 1.2"             # and the rest as in `requirement.py`
+    refused = ["3des"]
+
+    [[service]]                     # which services it speaks of; none = all
+    title = "Sign-in"
+    server_names = ["login.example.org"]
 
     [[exception]]                   # every condition that is given must hold
     reason = "Printer, replaced in spring"
@@ -20,7 +30,9 @@ A policy is a TOML file:
     server_port = 636               # optional
     severity = "info"               # optional: instead of the rule's; `none` drops the finding
 
-The first exception that fits a finding applies.
+The first exception that fits a finding applies. A policy that extends another one takes over every
+field that it does not give, rule by rule and requirement by requirement; its services and
+exceptions stand before those of the other.
 """
 
 from __future__ import annotations
@@ -29,11 +41,17 @@ import ipaddress
 import os
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tlsaudit.errors import PolicyError
+from tlsaudit.findings.requirement import (
+    Requirement,
+    Service,
+    check_requirement,
+    check_service,
+)
 from tlsaudit.findings.rules import RULES
 from tlsaudit.schema import SEVERITIES
 
@@ -57,7 +75,7 @@ class PolicyException(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is demanded: a severity per rule (not named = off), and exceptions."""
+    """What is demanded: of whom, how bad each rule is (not named = off), and exceptions."""
 
     name: str
     title: str
@@ -65,6 +83,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     description: str
     source: str
     severity: dict[str, str]
+    requires: Requirement = Requirement()
+    service: tuple[Service, ...] = ()
     exception: tuple[PolicyException, ...] = ()
 
     def severity_of(self, rule: str) -> str:
@@ -112,7 +132,8 @@ def _shipped() -> Mapping[str, str]:
 
 def _parse(text: str, where: str) -> Policy:
     try:
-        policy = msgspec.toml.decode(text, type=Policy)
+        given = _merged(msgspec.toml.decode(text), where)
+        policy = msgspec.convert(given, Policy)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$.")
         field = f"{path.removesuffix('`')}: " if path else ""
@@ -123,10 +144,33 @@ def _parse(text: str, where: str) -> Policy:
     return policy
 
 
+def _merged(given: dict[str, Any], where: str) -> dict[str, Any]:
+    """Give the fields of a policy with those of the shipped one that it extends."""
+    if "extends" not in given:
+        return given
+    name, shipped = given.pop("extends"), _shipped()
+    if name not in shipped:
+        names = ", ".join(sorted(shipped))
+        raise PolicyError(f"{where}: extends: `{name}` is not a shipped policy ({names})")
+    merged: dict[str, Any] = msgspec.toml.decode(shipped[name])
+    for field, value in given.items():
+        below = merged.get(field)
+        if isinstance(value, dict) and isinstance(below, dict):
+            merged[field] = below | value
+        elif isinstance(value, list) and isinstance(below, list):
+            merged[field] = value + below
+        else:
+            merged[field] = value
+    return merged
+
+
 def _check(policy: Policy, where: str) -> None:
     for rule, severity in policy.severity.items():
         _check_rule(rule, f"{where}: severity")
         _check_severity(severity, f"{where}: severity.{rule}")
+    check_requirement(policy.requires, f"{where}: requires")
+    for number, service in enumerate(policy.service):
+        check_service(service, f"{where}: service[{number}]")
     for number, exception in enumerate(policy.exception):
         field = f"{where}: exception[{number}]"
         _check_severity(exception.severity, f"{field}.severity")

@@ -18,6 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from tlsaudit import cli, findings, schema  # noqa: E402
 from tlsaudit.engines import document as engines  # noqa: E402
+from tlsaudit.explanations import document as explanations  # noqa: E402
 from tlsaudit.schema import carriers  # noqa: E402
 
 PAGES = {
@@ -25,6 +26,7 @@ PAGES = {
     "docs/cli.md": cli.markdown,
     "docs/columns.md": schema.markdown,
     "docs/engines.md": engines.markdown,
+    "docs/errors.md": explanations.markdown,
     "docs/rules.md": findings.markdown,
 }
 

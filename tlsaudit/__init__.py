@@ -17,25 +17,31 @@ from tlsaudit.engines import read_handshakes
 from tlsaudit.errors import (
     CaptureError,
     EngineError,
+    ExplanationError,
     PolicyError,
     ReportError,
     SchemaError,
     TlsauditError,
 )
+from tlsaudit.explanations import Answer, Explanation, explain
 
 if TYPE_CHECKING:
     __version__: str
 
 __all__ = [
+    "Answer",
     "Audit",
     "CaptureError",
     "EngineError",
+    "Explanation",
+    "ExplanationError",
     "PolicyError",
     "ReportError",
     "SchemaError",
     "TlsauditError",
     "__version__",
     "audit",
+    "explain",
     "read_handshakes",
 ]
 

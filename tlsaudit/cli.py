@@ -2,7 +2,8 @@
 
 Standard output is data; everything else goes to standard error. Exit codes: 0 done (`check`:
 clean; `verify`: the engines agree), 1 `check` or `verify` found something, 2 nothing could be done,
-3 done, but some inputs could not be read or not to their end, 130 interrupted.
+3 done, but some inputs could not be read or not to their end (`explain`: some codes are not known),
+130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from tlsaudit.commands.check import check
+from tlsaudit.commands.explain import explain
 from tlsaudit.commands.report import report
 from tlsaudit.commands.running import DONE, NOTHING_DONE, NothingReadError, drop_output, say
 from tlsaudit.commands.tables import clients, findings, handshakes, refusals, set_aside
@@ -29,7 +31,8 @@ Exit codes:
   0    done; for check: clean; for verify: the engines agree
   1    check or verify found something
   2    nothing could be done
-  3    done, but some inputs could not be read, or not to their end
+  3    done, but some inputs could not be read, or not to their end; for explain:
+       some codes are not known
   130  interrupted"""
 
 
@@ -107,7 +110,17 @@ def command() -> None:
     """
 
 
-for _each in (report, check, handshakes, clients, findings, refusals, set_aside, verify):
+for _each in (
+    report,
+    check,
+    handshakes,
+    clients,
+    findings,
+    refusals,
+    set_aside,
+    explain,
+    verify,
+):
     command.add_command(_each)
 
 
@@ -120,7 +133,7 @@ def markdown() -> str:
         "Generated from `tlsaudit --help` by `python scripts/generate_docs.py`; do not edit.\n\n"
         "Standard output is data; messages, and a progress bar on a terminal, go to standard "
         "error.\n[columns.md](columns.md) describes every column, [rules.md](rules.md) every rule "
-        "and policy.\n"
+        "and policy,\n[errors.md](errors.md) every error that `explain` knows.\n"
     )
     parts = [
         head,

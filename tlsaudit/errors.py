@@ -3,6 +3,7 @@
     TlsauditError           anything below; its text is one sentence for a person
     ├── CaptureError        no input could be read
     ├── EngineError         an engine needs something that is not installed, or failed
+    ├── ExplanationError    a text on an error code is malformed
     ├── PolicyError         a policy is missing, malformed or contradicts itself
     ├── SchemaError         a table has not the columns or types that it should have
     └── ReportError         a report or a table could not be written
@@ -15,6 +16,7 @@ from __future__ import annotations
 __all__ = [
     "CaptureError",
     "EngineError",
+    "ExplanationError",
     "PolicyError",
     "ReportError",
     "SchemaError",
@@ -32,6 +34,10 @@ class CaptureError(TlsauditError):
 
 class EngineError(TlsauditError):
     """An engine needs something that is not installed, or failed; the sentence says what to do."""
+
+
+class ExplanationError(TlsauditError):
+    """A text on an error code is malformed: the sentence names file, entry and field."""
 
 
 class PolicyError(TlsauditError):

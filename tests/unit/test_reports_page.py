@@ -192,6 +192,25 @@ def test_every_rule_broken_is_explained_with_remedy_and_sources(office: Audit) -
         assert " ".join(found.remedy.replace("`", "").split())[:60] in text
 
 
+def test_alerts_and_refusals_lead_to_their_explanation_on_the_page(make_audit: MakeAudit) -> None:
+    refused = {**OLD_VERSION, **NO_ANSWER, "outcome": "rejected"}
+    rows = [
+        handshake_row(number=1, **refused, alert_description=70),
+        handshake_row(number=2, **refused),
+        # Nobody has named alert 3: it is shown, and leads nowhere.
+        handshake_row(number=3, client="192.0.2.11", **refused, alert_description=3),
+        handshake_row(number=4, client="192.0.2.12", outcome="failed", alert_description=70),
+    ]
+    page = report_html.page(make_audit(rows))
+    links = set(re.findall('href="#([^"]+)"', page))
+    assert links <= set(re.findall(' id="([^"]+)"', page))
+    assert {"alert-70", "refused-without-alert"} <= links
+    text = Reader(page).text
+    assert "alert 70 (protocol_version) 2 handshakes" in text
+    assert "refused-without-alert 1 handshake" in text
+    assert "refused by the server, alert 3 " in text
+
+
 def test_address_is_not_a_machine_is_said_once(office: Audit) -> None:
     assert Reader(report_html.page(office)).text.count("An address is not a machine") == 1
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tlsaudit import registry
+from tlsaudit.explanations import alert_explanation
 from tlsaudit.findings import RULES
 from tlsaudit.inputs import STANDARD_INPUT_NAME
 from tlsaudit.reports.wording import is_null, server_text
@@ -16,7 +17,7 @@ from tlsaudit.schema import HANDSHAKE_KEY
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Group", "Mark", "groups_by_client"]
+__all__ = ["Group", "Mark", "endings_explained", "groups_by_client"]
 
 
 @dataclass(frozen=True, order=True)
@@ -44,8 +45,8 @@ _OUTCOMES = {
     "client_only": "only the client's side captured",
     "server_only": "only the server's side captured",
 }
-# Client, server, server name, what its handshakes show, and how they ended.
-_Shape: TypeAlias = "tuple[str, str, str | None, tuple[Mark, ...], str]"
+# Client, server, server name, what its handshakes show, how they ended, and what explains that.
+_Shape: TypeAlias = "tuple[str, str, str | None, tuple[Mark, ...], str, str | None]"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Group:
     server_name: str | None
     marks: tuple[Mark, ...]
     ending: str
+    explained: str | None
     handshakes: int
     capture: str
     client_hello_frame: int | None
@@ -100,7 +102,7 @@ def groups_by_client(
     for key, row, marks in _by_handshake(chosen):
         name = None if is_null(row["server_name"]) else str(row["server_name"])
         server = server_text(row["server"], row["server_port"])
-        shape = (str(row["client"]), server, name, marks, endings.get(key, ""))
+        shape = (str(row["client"]), server, name, marks, *endings.get(key, ("", None)))
         counts[shape] = counts.get(shape, 0) + 1
         first.setdefault(shape, row)
     result: dict[str, list[Group]] = {}
@@ -143,17 +145,45 @@ def _by_handshake(
         yield key, row, tuple(sorted(marks[key]))
 
 
-def _endings(handshakes: pandas.DataFrame) -> dict[_Key, str]:
-    """Say how each handshake ended; empty where it did as it should, or the end was not seen."""
-    columns = [*HANDSHAKE_KEY, "outcome", "alert_sender", "alert_description"]
+def endings_explained(handshakes: pandas.DataFrame) -> dict[str, int]:
+    """Give the codes of `tlsaudit.explanations` that refused or failed handshakes call for.
+
+    Each comes with the number of these handshakes; the most frequent first, then by code.
+    """
+    odd = handshakes[handshakes["outcome"].isin(["failed", "rejected"])]
+    counts: dict[str, int] = {}
+    ends = odd[["outcome", "alert_description"]].astype({"outcome": "object"})
+    kinds = ends.value_counts(dropna=False)
+    for kind, count in zip(kinds.index.tolist(), kinds.tolist(), strict=True):
+        code = _ending(*kind)[1]
+        if code is not None:
+            counts[code] = counts.get(code, 0) + count
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
+
+
+def _endings(handshakes: pandas.DataFrame) -> dict[_Key, tuple[str, str | None]]:
+    """Say how each handshake ended, and which code explains it.
+
+    Left out are those that ended as they should, or whose end was not seen.
+    """
+    columns = [*HANDSHAKE_KEY, "outcome", "alert_description"]
     odd = handshakes[~handshakes["outcome"].isin(["completed", "hellos_only"])]
-    endings = {}
-    for row in odd[columns].to_dict("records"):
-        words = _OUTCOMES[str(row["outcome"])]
-        if row["outcome"] in ("failed", "rejected") and not is_null(row["alert_description"]):
-            words += f", alert {registry.alert_name(int(row['alert_description']))}"
-        endings[_key(row)] = words
-    return endings
+    return {
+        _key(row): _ending(str(row["outcome"]), row["alert_description"])
+        for row in odd[columns].to_dict("records")
+    }
+
+
+def _ending(outcome: str, alert: Any) -> tuple[str, str | None]:
+    words = _OUTCOMES[outcome]
+    if outcome not in ("failed", "rejected"):
+        return words, None
+    if is_null(alert):
+        return words, "refused-without-alert" if outcome == "rejected" else None
+    explanation = alert_explanation(int(alert))
+    if explanation is None:
+        return f"{words}, alert {int(alert)}", None
+    return f"{words}, alert {registry.alert_name(int(alert))}", explanation.code
 
 
 def _key(row: dict[Any, Any]) -> _Key:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tlsaudit import registry
+from tlsaudit.explanations import named
 from tlsaudit.findings import RULES, Rule
 from tlsaudit.reports import figures
-from tlsaudit.reports.evidence import Group, groups_by_client
+from tlsaudit.reports.evidence import Group, endings_explained, groups_by_client
 from tlsaudit.reports.overview import Overview, Tables
 from tlsaudit.reports.wording import is_null, plural, server_text, version_text, when
 from tlsaudit.safe_text import visible
@@ -22,6 +23,8 @@ from tlsaudit.safe_text import visible
 if TYPE_CHECKING:
     import jinja2
     import pandas
+
+    from tlsaudit.explanations import Explanation
 
 __all__ = ["fragment", "page"]
 
@@ -41,8 +44,17 @@ _FILES = (
     ("set_aside", "Set aside, one row per thing"),
 )
 
+
+@dataclass(frozen=True)
+class Link:
+    """A text that leads to the explanation of a code further down the page."""
+
+    text: str
+    code: str
+
+
 # What a cell of a listing holds: a text, or a text and a smaller one below it.
-Cell: TypeAlias = str | list[str]
+Cell: TypeAlias = str | Sequence[str | Link]
 
 
 @dataclass(frozen=True)
@@ -125,6 +137,14 @@ class RuleText:
     counts: str
 
 
+@dataclass(frozen=True)
+class Explained:
+    """The explanation of a code that rows of the page lead to, and how often it was seen."""
+
+    explanation: Explanation
+    counts: str
+
+
 def page(audit: Tables) -> str:
     """Give the whole page as text, the same for the same tables."""
     from tlsaudit._core import __version__
@@ -146,6 +166,7 @@ def page(audit: Tables) -> str:
             captures=_captures(audit.captures),
             refusals=_refusals(audit.refusals),
             set_aside=_set_aside(audit.set_aside),
+            explained=_explained(audit),
             clients=_clients(audit.clients),
             files=_FILES,
             version=__version__,
@@ -185,6 +206,7 @@ def _templates() -> jinja2.Environment:
     )
     environment.filters["plural"] = plural
     environment.filters["with_code"] = _with_code
+    environment.filters["anchor"] = _anchor
     return environment
 
 
@@ -375,7 +397,7 @@ def _refusals(refusals: pandas.DataFrame) -> Listing:
     return _listing(
         refusals,
         [
-            (Head("What"), lambda row: [str(row["kind"]), str(row["carrier"])]),
+            (Head("What"), lambda row: [Link(row["kind"], row["kind"]), str(row["carrier"])]),
             (Head("Client", "mono"), _text("client")),
             (Head("Server", "name"), server),
             (Head("Asked", "name"), said("asked")),
@@ -448,6 +470,23 @@ def _rules(findings: pandas.DataFrame) -> list[RuleText]:
         )
         texts.append((-worst, order, text))
     return [text for *_, text in sorted(texts, key=lambda each: each[:2])]
+
+
+def _explained(audit: Tables) -> list[Explained]:
+    """Explain how handshakes were refused or failed, then what became of upgrades to TLS."""
+    endings = [
+        Explained(named(code), plural(count, "handshake"))
+        for code, count in endings_explained(audit.handshakes).items()
+    ]
+    kinds = audit.refusals["kind"].astype("object").value_counts()
+    return endings + [
+        Explained(named(kind), plural(int(kinds[kind]), "time")) for kind in sorted(kinds.index)
+    ]
+
+
+def _anchor(code: str) -> str:
+    """Give the name of a code's place on the page."""
+    return code.replace(" ", "-")
 
 
 def _with_code(text: str) -> list[tuple[bool, str]]:

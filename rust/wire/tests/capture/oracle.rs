@@ -1,6 +1,9 @@
 //! The same bytes to this reader and to `pcap-parser`, block by block. Where the two may differ there
 //! is a branch with its reason; everything else must be equal.
 
+use std::fs;
+use std::path::Path;
+
 use pcap_parser::{Block, PcapNGOption, parse_block_be, parse_block_le};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -497,4 +500,30 @@ proptest! {
         let outcome = read([magics[magic], &bytes].concat().as_slice());
         prop_assert!(!outcome.sentence().contains('\n'));
     }
+}
+
+/// Captures of real programs, and those that were made to be odd.
+#[test]
+fn samples_as_pcap_parser_reads_them() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
+    let mut read = [0, 0];
+    for entry in fs::read_dir(samples).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_file() {
+            continue;
+        }
+        let file = fs::read(&path).unwrap();
+        let (kind, outcome) = match file.first_chunk() {
+            Some([0x0A, 0x0D, 0x0D, 0x0A]) => (0, compare(&file)),
+            Some([0xD4, 0xC3, 0xB2, 0xA1]) => (1, compare_pcap(&file, Order::Little, 1_000)),
+            Some([0xA1, 0xB2, 0xC3, 0xD4]) => (1, compare_pcap(&file, Order::Big, 1_000)),
+            Some([0x4D, 0x3C, 0xB2, 0xA1]) => (1, compare_pcap(&file, Order::Little, 1)),
+            Some([0xA1, 0xB2, 0x3C, 0x4D]) => (1, compare_pcap(&file, Order::Big, 1)),
+            // Compressed, or a variant that pcap-parser does not know.
+            _ => continue,
+        };
+        read[kind] += 1;
+        outcome.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+    assert!(read[0] >= 8 && read[1] >= 80, "{read:?}");
 }

@@ -240,7 +240,8 @@ impl Draft {
             (None, _) => Outcome::ServerOnly,
             (Some(_), Some(_)) if self.completed => Outcome::Completed,
             (Some(_), Some(_)) => {
-                if fatal.is_some() || ended_by.is_some() {
+                // How it went on before it was closed may be in what is missing.
+                if fatal.is_some() || ended_by.is_some() && self.missed_bytes == 0 {
                     Outcome::Failed
                 } else {
                     Outcome::HellosOnly

@@ -3,7 +3,8 @@
 use super::direction::{Delivery, Direction, Payload};
 use super::past::Past;
 use super::{
-    Around, Before, Closing, End, Ended, Endpoint, Interest, Observer, Origin, PerSide, Side, Who,
+    Around, Before, Closing, End, Ended, Endpoint, Interest, Missing, Observer, Origin, PerSide,
+    Side, Who,
 };
 use crate::limits::MAX_LOOKED_AT;
 use crate::packet::Segment;
@@ -70,7 +71,9 @@ impl<O: Observer> Stream<O> {
                 // earlier attempt, or answered a packet of an older connection.
                 self.end = None;
                 for side in Side::BOTH {
-                    self.directions.of_mut(side).fin = false;
+                    let direction = self.directions.of_mut(side);
+                    direction.fin = false;
+                    direction.ends_at = None;
                 }
             }
         }
@@ -84,6 +87,7 @@ impl<O: Observer> Stream<O> {
             // Who resets a connection sends nothing more on it, but for further resets: the reset
             // was not this side's.
             self.end = None;
+            self.directions.of_mut(side).ends_at = None;
         }
         self.payload(payload, side);
     }
@@ -151,6 +155,10 @@ impl<O: Observer> Stream<O> {
             (false, false) => return false,
         };
         self.end.get_or_insert(End { side, closing, frame });
+        self.directions
+            .of_mut(side)
+            .ends_at
+            .get_or_insert(segment.sequence.wrapping_add(segment.payload_length));
         if closing == Closing::Rst {
             return true;
         }
@@ -174,6 +182,11 @@ impl<O: Observer> Stream<O> {
                 deliver(observer, side, before, delivery);
                 before.at_start = false;
             });
+            if let Some(hole) = direction.missing_at_end() {
+                let frame = self.end.map_or(self.last_frame, |end| end.frame);
+                let origin = Origin { frame, ..Origin::default() };
+                deliver(observer, side, before, Delivery::Missing(hole, Missing::Lost, origin));
+            }
         }
         if let Some(observer) = self.observer.take() {
             let captured =

@@ -34,6 +34,8 @@ pub(super) struct Direction {
     pub syn: bool,
     /// Its FIN was captured.
     pub fin: bool,
+    /// Where its first FIN or RST says that the bytes end.
+    pub ends_at: Option<u32>,
     /// `next` is known.
     anchored: bool,
     /// Bytes jumped over while only counting, that may still come.
@@ -140,6 +142,16 @@ impl Direction {
         while self.skip_hole(&mut deliver) {
             self.drain(&mut deliver);
         }
+    }
+
+    /// Bytes that should have come before the end of the direction and are not in the capture.
+    /// Nothing shows such a hole but the number of the FIN or RST behind it.
+    pub(super) fn missing_at_end(&mut self) -> Option<u32> {
+        let ends_at = self.ends_at.filter(|_| self.anchored)?;
+        let hole = u32::try_from(distance(self.next, ends_at)).ok();
+        let hole = hole.filter(|hole| (1..=MAX_AHEAD).contains(hole))?;
+        self.next = ends_at;
+        Some(hole)
     }
 
     /// Whether nothing of the payload was there before.

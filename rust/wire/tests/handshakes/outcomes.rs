@@ -1,6 +1,6 @@
 //! How a handshake went, from what was captured of it.
 
-use tlsaudit_wire::handshake::{Outcome, Party};
+use tlsaudit_wire::handshake::{Defect, Outcome, Party};
 use tlsaudit_wire::stream::Closing;
 
 use super::hellos::{message, record, server_hello, tls10_client, tls13_client, tls13_server};
@@ -60,6 +60,34 @@ fn tls_1_3_failed_when_the_client_sent_an_encrypted_alert_and_closed() {
     let row = connection.row();
     assert_eq!(row.outcome, Outcome::Failed);
     assert_eq!(row.end, Some((Party::Client, Closing::Fin)));
+}
+
+#[test]
+fn what_is_missing_before_the_end_is_seen_by_the_number_of_fin_or_reset() {
+    for flags in [FIN | ACK, RST | ACK] {
+        for lost in [0, 700] {
+            let mut connection = Connection::opened();
+            connection
+                .send(true, &tls13_client())
+                .send(false, &tls13_server())
+                .lose(true, lost)
+                .control(true, flags);
+            let row = connection.row();
+            // How it went may be in the bytes that are missing.
+            let outcome = if lost == 0 { Outcome::Failed } else { Outcome::HellosOnly };
+            assert_eq!((row.outcome, row.missed_bytes), (outcome, u64::from(lost)));
+            let defect = (lost > 0).then(|| (Defect::Gap, "frame 6, record".to_owned()));
+            assert_eq!(row.defect, defect);
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_is_missing_before_the_end_is_no_rejection() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls10_client()).lose(false, 1200).control(false, FIN | ACK);
+    let row = connection.row();
+    assert_eq!((row.outcome, row.missed_bytes), (Outcome::ClientOnly, 1200));
 }
 
 #[test]

@@ -423,14 +423,14 @@ HANDSHAKES: tuple[Column, ...] = (
         "outcome",
         "dict<str>",
         False,
-        "`completed`: both hellos, then encrypted traffic both ways. `failed`: both hellos, then a "
-        "fatal alert, reset or close before that. `hellos_only`: both hellos, the end was not "
+        "`completed`: both hellos, then encrypted traffic both ways. `failed`: both hellos, then "
+        "a fatal alert, reset or close before that. `hellos_only`: both hellos, the end was not "
         "seen, or bytes before it are missing. `rejected`: a ClientHello, then a fatal alert, "
-        "close or reset by the server and no ServerHello. `unanswered`: a ClientHello and nothing more, though the server's direction "
-        "was captured. `client_only`, `server_only`: only that direction was captured, or the "
-        "capture began late; not a failure. Of EAP a success completes the handshake, and a "
-        "failure counts as a close by the server; where TLS was completed before it, only with "
-        "`eap-tls`: elsewhere it is about what was said inside.",
+        "close or reset by the server and no ServerHello. `unanswered`: a ClientHello and nothing "
+        "more, though the server's direction was captured. `client_only`, `server_only`: only "
+        "that direction was captured, or the capture began late; not a failure. Of EAP a success "
+        "completes the handshake, and a failure counts as a close by the server; where TLS was "
+        "completed before it, only with `eap-tls`: elsewhere it is about what was said inside.",
         values=OUTCOMES,
     ),
     Column(

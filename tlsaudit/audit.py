@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tlsaudit.engines.agreement import Agreement
     from tlsaudit.engines.frame import Frame
     from tlsaudit.findings import Policy
+    from tlsaudit.forecast import Forecast
 
 __all__ = ["Audit", "audit", "audit_inputs"]
 
@@ -28,7 +29,8 @@ class Audit:
     """The tables of one run, under one policy.
 
     `handshakes` and `captures` are what was seen, `refusals` and `set_aside` what was told apart
-    from handshakes; `findings` and `clients` are worked out of them when first asked for.
+    from handshakes; `findings`, `clients` and `verdicts` are worked out of them when first asked
+    for.
     docs/columns.md describes every column; null means not seen.
     `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
     In a notebook an Audit shows its headline and the clients concerned.
@@ -54,6 +56,29 @@ class Audit:
         from tlsaudit.inventory import clients
 
         return clients(self.handshakes, self.findings)
+
+    @cached_property
+    def forecast(self) -> Forecast:
+        """Who stops working once the policy is enforced, whose fault that is, and how sure."""
+        from tlsaudit.forecast import forecast
+
+        return forecast(self.handshakes, self.policy)
+
+    @property
+    def verdicts(self) -> pandas.DataFrame:
+        """One row per client, service and TLS stack: what becomes of them under the policy."""
+        return self.forecast.verdicts
+
+    def what_if(self, policy: str | os.PathLike[str] | Policy) -> Forecast:
+        """Give the forecast under another policy; no capture is read again.
+
+        `policy` is as for `audit()`. Raises PolicyError for one that cannot be used.
+        """
+        from tlsaudit.findings import Policy, load_policy
+        from tlsaudit.forecast import forecast
+
+        chosen = policy if isinstance(policy, Policy) else load_policy(policy)
+        return forecast(self.handshakes, chosen)
 
     def report(self, folder: str | os.PathLike[str]) -> Path:
         """Write the page and the tables into a folder; give the path of the page.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import registry, schema
+from tlsaudit.addresses import in_order
 from tlsaudit.schema.lists import numbers, raw
 
 if TYPE_CHECKING:
@@ -177,20 +177,8 @@ def _shape(suites: bytes | None, kinds: bytes | None, extensions: bytes | None) 
 
 def _address_order(addresses: pd.Series[str]) -> list[int]:
     """The place of each address in natural order."""
-
-    def key(place: int) -> tuple[int, int, str]:
-        text = addresses.iloc[place]
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            return (9, 0, text)
-        return (address.version, int(address), text)
-
-    order = sorted(range(len(addresses)), key=key)
-    places = [0] * len(order)
-    for rank, place in enumerate(order):
-        places[place] = rank
-    return places
+    places = {address: place for place, address in enumerate(in_order(addresses))}
+    return [places[address] for address in addresses]
 
 
 def _is_true(answers: pd.Series[Any]) -> NDArray[np.bool_]:

@@ -23,8 +23,10 @@ from tlsaudit.schema.frames import (
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKE_TABLE, HANDSHAKES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
 from tlsaudit.schema.text import to_csv, to_jsonl
+from tlsaudit.schema.verdicts import BREAKING, ROLLUP, VERDICTS, VERDICTS_WORST_FIRST
 
 __all__ = [
+    "BREAKING",
     "CAPTURES",
     "CLIENTS",
     "DERIVED",
@@ -33,8 +35,11 @@ __all__ = [
     "HANDSHAKE_KEY",
     "HANDSHAKE_TABLE",
     "REFUSALS",
+    "ROLLUP",
     "SET_ASIDE",
     "SEVERITIES",
+    "VERDICTS",
+    "VERDICTS_WORST_FIRST",
     "Column",
     "captures_frame",
     "check",

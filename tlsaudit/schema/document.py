@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
+from tlsaudit.schema.verdicts import ROLLUP, VERDICTS
 
 if TYPE_CHECKING:
     from tlsaudit.schema.column import Column
@@ -47,6 +48,17 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "Findings",
         "One row per handshake and rule that it breaks, in the order of the handshake table.",
         FINDINGS,
+    ),
+    (
+        "Verdicts",
+        "One row per client, service and TLS stack: what becomes of them once the policy is "
+        "enforced. The worst first, then by client, service and stack.",
+        VERDICTS,
+    ),
+    (
+        "Verdicts rolled up",
+        "One row per client, service or capture, the worst first.",
+        ROLLUP,
     ),
     (
         "Captures",

@@ -11,7 +11,7 @@ use std::thread;
 
 use tlsaudit_wire::error::{Cancelled, Error};
 use tlsaudit_wire::handshake::Told;
-use tlsaudit_wire::reading::{Rows, Summary, read_capture_unpacking};
+use tlsaudit_wire::reading::{Rows, Summary, read_capture_ahead};
 
 use crate::source::Source;
 
@@ -55,6 +55,10 @@ impl Shared {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Nobody wants more.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -87,10 +91,10 @@ fn read(work: Work, shared: &Shared) {
     };
     let summary = match work.source.open(&work.lane) {
         Ok(source) => {
-            let source = Watched { outgoing: &outgoing, source };
+            let source = Watched { shared, source };
             let bound = shared.max_unpacked;
             let mut rows = RowsOf(&outgoing);
-            let reading = AssertUnwindSafe(|| read_capture_unpacking(source, bound, &mut rows));
+            let reading = AssertUnwindSafe(|| read_capture_ahead(source, bound, &mut rows));
             catch_unwind(reading).unwrap_or_else(|_| fault())
         }
         Err(error) => Summary { error: Some(Error::new(error.into())), ..Summary::default() },
@@ -140,7 +144,7 @@ impl Outgoing<'_> {
     }
 
     fn is_over(&self) -> bool {
-        self.gone.get() || self.shared.stopped.load(Ordering::Relaxed)
+        self.gone.get() || self.shared.is_stopped()
     }
 }
 
@@ -152,27 +156,29 @@ impl Rows for RowsOf<'_> {
         self.0.row(row);
     }
 
+    fn pause(&mut self) {
+        self.0.send_rows();
+    }
+
     fn is_closed(&mut self) -> bool {
         self.0.is_over()
     }
 }
 
-/// Counts what is read.
+/// Counts what is read, and reads no more once nobody wants it.
 struct Watched<'a> {
-    outgoing: &'a Outgoing<'a>,
-    source: Box<dyn Read>,
+    shared: &'a Shared,
+    source: Box<dyn Read + Send>,
 }
 
 impl Read for Watched<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        // Reading may wait long for more; what is known by now should be seen by then.
-        self.outgoing.send_rows();
-        if self.outgoing.is_over() {
+        if self.shared.is_stopped() {
             return Err(io::Error::other(Cancelled));
         }
         let count = self.source.read(buffer)?;
         let bytes = u64::try_from(count).unwrap_or(u64::MAX);
-        self.outgoing.shared.bytes_read.fetch_add(bytes, Ordering::Relaxed);
+        self.shared.bytes_read.fetch_add(bytes, Ordering::Relaxed);
         Ok(count)
     }
 }

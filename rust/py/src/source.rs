@@ -31,9 +31,9 @@ pub enum Source {
 
 impl Source {
     /// The bytes of the input; `lane` leads to the calling thread.
-    pub fn open(self, lane: &SyncSender<Message>) -> io::Result<Box<dyn Read>> {
+    pub fn open(self, lane: &SyncSender<Message>) -> io::Result<Box<dyn Read + Send>> {
         match self {
-            Self::Path(path) if path.as_os_str() == "-" => Ok(Box::new(io::stdin().lock())),
+            Self::Path(path) if path.as_os_str() == "-" => Ok(Box::new(io::stdin())),
             Self::Path(path) => Ok(Box::new(File::open(path)?)),
             Self::Asked(answers) => Ok(Box::new(Asked { lane: lane.clone(), answers })),
         }

@@ -1,8 +1,11 @@
 //! A capture from its first byte to its last row.
 
 use std::io::Read;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel, sync_channel};
+use std::thread;
 
-use crate::capture::{CaptureReader, Compression, Format, Frame};
+use crate::capture::{Batch, CaptureReader, Compression, Format, Frame};
 use crate::eap::Authentications;
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flows;
@@ -19,6 +22,8 @@ use crate::stream::{Origin, Streams};
 pub trait Rows {
     /// The next row, of one of the tables.
     fn row(&mut self, row: Told);
+    /// The reading may have to wait for the file: what is known by now should be seen by then.
+    fn pause(&mut self) {}
     /// Whether no more rows are wanted: the reading then ends as cancelled. Asked now and then.
     fn is_closed(&mut self) -> bool {
         false
@@ -75,49 +80,110 @@ pub struct Summary {
 /// Frames after which the taker of rows is asked whether it wants more.
 const FRAMES_A_QUESTION: u64 = 4_096;
 
+/// Batches of frames that lie between the thread that reads a file and the one that takes the
+/// frames: enough that neither waits for the other while both have work.
+const BATCHES_AHEAD: usize = 2;
+
 /// Reads a capture and hands its handshakes to `rows`. Whatever goes wrong is in the summary; what
 /// was read before that has been handed over.
 pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
-    read_capture_unpacking(source, None, rows)
+    let mut reader = match CaptureReader::open(source) {
+        Ok(reader) => reader,
+        Err(error) => return failed(error),
+    };
+    let mut reading = Reading::default();
+    let error = loop {
+        match reader.next_frame() {
+            Ok(Some(frame)) => {
+                if let Err(error) = reading.frame(&frame, rows) {
+                    break Some(error);
+                }
+            }
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    reading.finish(&reader, error, rows)
 }
 
-/// The same, with another bound on what a compressed file may unpack to: see
-/// [`CaptureReader::open_unpacking`].
-pub fn read_capture_unpacking(
-    source: impl Read,
+/// The same, with a second thread that reads the file ahead. `max_unpacked` is another bound on what
+/// a compressed file may unpack to: see [`CaptureReader::open_unpacking`].
+pub fn read_capture_ahead(
+    source: impl Read + Send,
     max_unpacked: Option<u64>,
     rows: &mut impl Rows,
 ) -> Summary {
-    let mut summary = Summary::default();
     let mut reader = match CaptureReader::open_unpacking(source, max_unpacked) {
         Ok(reader) => reader,
-        Err(error) => {
-            summary.error = Some(error);
-            return summary;
-        }
+        Err(error) => return failed(error),
     };
-    summary.format = Some(reader.format());
-    summary.compression = reader.compression();
-    let mut streams: Streams<Conversation> = Streams::default();
-    let mut flows: Flows<Exchange> = Flows::default();
-    let mut authentications: Authentications<Conversation> = Authentications::default();
-    let mut fragments = Fragments::default();
-    let mut scratch = Scratch::default();
-    let mut link_types_left_out = false;
-    let mut too_deep = 0_u64;
-    loop {
-        let frame = match reader.next_frame() {
-            Ok(Some(frame)) => frame,
-            Ok(None) => break,
-            Err(error) => {
-                summary.error = Some(error);
-                break;
-            }
+    let mut reading = Reading::default();
+    let (batches, filled) = sync_channel(BATCHES_AHEAD);
+    let (used, spares) = channel();
+    let error = thread::scope(|scope| {
+        let ahead = scope.spawn(|| reader.send_frames(batches, spares));
+        let taken = reading.batches(&filled, &used, rows);
+        // Who still reads finds that nobody takes what it sends.
+        drop(filled);
+        let read = match ahead.join() {
+            Ok(read) => read,
+            Err(panic) => resume_unwind(panic),
         };
+        taken.and(read).err()
+    });
+    reading.finish(&reader, error, rows)
+}
+
+fn failed(error: Error) -> Summary {
+    Summary { error: Some(error), ..Summary::default() }
+}
+
+/// A capture that is being read.
+#[derive(Default)]
+struct Reading {
+    summary: Summary,
+    streams: Streams<Conversation>,
+    flows: Flows<Exchange>,
+    authentications: Authentications<Conversation>,
+    fragments: Fragments,
+    scratch: Scratch,
+    link_types_left_out: bool,
+    too_deep: u64,
+}
+
+impl Reading {
+    /// Takes frames until no more come.
+    fn batches(
+        &mut self,
+        filled: &Receiver<Batch>,
+        used: &Sender<Batch>,
+        rows: &mut impl Rows,
+    ) -> Result<(), Error> {
+        loop {
+            let batch = match filled.try_recv() {
+                Ok(batch) => batch,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+                Err(TryRecvError::Empty) => {
+                    rows.pause();
+                    let Ok(batch) = filled.recv() else { return Ok(()) };
+                    batch
+                }
+            };
+            for frame in batch.frames() {
+                self.frame(&frame, rows)?;
+            }
+            // Whoever has read all needs no room any more.
+            _ = used.send(batch);
+        }
+    }
+
+    /// Takes the next frame.
+    #[inline]
+    fn frame(&mut self, frame: &Frame<'_>, rows: &mut impl Rows) -> Result<(), Error> {
+        let summary = &mut self.summary;
         summary.frames = summary.frames.saturating_add(1);
         if summary.frames % FRAMES_A_QUESTION == 0 && rows.is_closed() {
-            summary.error = Some(Error::new(ErrorKind::Cancelled));
-            break;
+            return Err(Error::new(ErrorKind::Cancelled));
         }
         if let Some(ts) = frame.ts {
             summary.first_ts = Some(summary.first_ts.map_or(ts, |first| first.min(ts)));
@@ -127,31 +193,51 @@ pub fn read_capture_unpacking(
         if captured < frame.original_length {
             summary.truncated_frames = summary.truncated_frames.saturating_add(1);
         }
-        if summary.link_types.last() != Some(&frame.link_type)
-            && !summary.link_types.contains(&frame.link_type)
-        {
-            if summary.link_types.len() < MAX_LINK_TYPES {
-                summary.link_types.push(frame.link_type);
-            } else {
-                link_types_left_out = true;
-            }
+        if summary.link_types.last() != Some(&frame.link_type) {
+            self.link_type(frame.link_type);
         }
-        if let Some(segment) = packet::plain_segment(&frame) {
-            take_segment(&segment, &frame, &mut streams, &mut summary, rows);
-            continue;
+        match packet::plain_segment(frame) {
+            Some(segment) => self.segment(&segment, frame, rows),
+            None => self.packet(frame, rows),
         }
+        Ok(())
+    }
+
+    #[cold]
+    fn link_type(&mut self, link_type: u16) {
+        let known = &mut self.summary.link_types;
+        if known.contains(&link_type) {
+            return;
+        }
+        if known.len() < MAX_LINK_TYPES {
+            known.push(link_type);
+        } else {
+            self.link_types_left_out = true;
+        }
+    }
+
+    #[inline]
+    fn segment(&mut self, segment: &Segment<'_>, frame: &Frame<'_>, rows: &mut impl Rows) {
+        let done = &mut |ended| told(Conversation::tell, ended, &mut self.summary, rows);
+        self.streams.segment(segment, frame.number, frame.ts, done);
+    }
+
+    /// A frame that is more than TCP in IP in Ethernet.
+    fn packet(&mut self, frame: &Frame<'_>, rows: &mut impl Rows) {
+        let Self { summary, streams, flows, authentications, fragments, scratch, .. } = self;
         let mentioned = &mut |mention: Mention| {
             if mention.is_tcp {
-                let done = &mut |ended| told(Conversation::tell, ended, &mut summary, rows);
+                let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
                 streams.mention(mention.source, mention.destination, frame.number, done);
             } else {
-                let done = &mut |ended| told(Exchange::tell, ended, &mut summary, rows);
+                let done = &mut |ended| told(Exchange::tell, ended, summary, rows);
                 flows.mention(mention.source, mention.destination, frame.number, done);
             }
         };
-        match packet::decode(&frame, &mut fragments, &mut scratch, mentioned) {
+        match packet::decode(frame, fragments, scratch, mentioned) {
             Packet::Tcp(segment) => {
-                take_segment(&segment, &frame, &mut streams, &mut summary, rows);
+                let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
+                streams.segment(&segment, frame.number, frame.ts, done);
             }
             Packet::Udp(datagram) => {
                 let origin = Origin {
@@ -160,10 +246,10 @@ pub fn read_capture_unpacking(
                     source_mac: datagram.source_mac,
                     destination_mac: datagram.destination_mac,
                 };
-                let done = &mut |ended| told(Exchange::tell, ended, &mut summary, rows);
+                let done = &mut |ended| told(Exchange::tell, ended, summary, rows);
                 flows.datagram(&datagram, origin, done);
                 let done =
-                    &mut |ended| told(Conversation::tell_authentication, ended, &mut summary, rows);
+                    &mut |ended| told(Conversation::tell_authentication, ended, summary, rows);
                 authentications.datagram(&datagram, origin, done);
             }
             Packet::Eapol(eapol) => {
@@ -174,98 +260,112 @@ pub fn read_capture_unpacking(
                     destination_mac: eapol.destination_mac,
                 };
                 let done =
-                    &mut |ended| told(Conversation::tell_authentication, ended, &mut summary, rows);
+                    &mut |ended| told(Conversation::tell_authentication, ended, summary, rows);
                 authentications.eapol(&eapol, origin, done);
             }
             Packet::Other => {}
             Packet::Opaque => summary.opaque_frames = summary.opaque_frames.saturating_add(1),
-            Packet::TooDeep => too_deep = too_deep.saturating_add(1),
+            Packet::TooDeep => self.too_deep = self.too_deep.saturating_add(1),
             Packet::UnknownLink => {
                 summary.undecoded_frames = summary.undecoded_frames.saturating_add(1);
             }
         }
     }
-    streams.finish(&mut |ended| told(Conversation::tell, ended, &mut summary, rows));
-    flows.finish(&mut |ended| told(Exchange::tell, ended, &mut summary, rows));
-    authentications
-        .finish(&mut |ended| told(Conversation::tell_authentication, ended, &mut summary, rows));
-    summary.tcp_streams = streams.count();
-    summary.udp_streams = flows.count();
-    summary.authentications = authentications.count();
-    summary.interfaces = reader.interface_count();
-    summary.bytes_read = reader.bytes_read();
-    if streams.evicted > 0 {
-        summary.limits.push(format!(
-            "{} connections were let go early to bound memory (more than {MAX_STREAMS} at a time, \
-             or more than {} MiB of their hellos and early segments)",
-            streams.evicted,
-            MAX_BUFFERED >> 20
-        ));
-    }
-    if streams.forgotten > 0 {
-        summary.limits.push(format!(
-            "{} open connections without a handshake were forgotten to bound memory (more than \
-             {MAX_STREAMS} at a time); what came of them later counts as other connections",
-            streams.forgotten
-        ));
-    }
-    if flows.evicted > 0 {
-        summary.limits.push(format!(
-            "{} UDP conversations were let go early to bound memory (more than {MAX_FLOWS} at a \
-             time, or more than {} MiB of their handshakes)",
-            flows.evicted,
-            MAX_LISTENED >> 20
-        ));
-    }
-    if flows.forgotten > 0 {
-        summary.limits.push(format!(
-            "{} UDP conversations without a handshake were forgotten to bound memory (more than \
-             {MAX_FLOWS} at a time); what came of them later counts as other conversations",
-            flows.forgotten
-        ));
-    }
-    if authentications.evicted > 0 {
-        summary.limits.push(format!(
-            "{} authentications by EAP were let go early to bound memory (more than \
-             {MAX_AUTHENTICATIONS} at a time, or more than {} MiB of their TLS)",
-            authentications.evicted,
-            MAX_AUTHENTICATION_BYTES >> 20
-        ));
-    }
-    if fragments.dropped > 0 {
-        summary.limits.push(format!(
-            "{} fragmented IP packets were given up (more than {MAX_FRAGMENTED_DATAGRAMS} \
-             unfinished at a time, or fragments that overlap too much)",
-            fragments.dropped
-        ));
-    }
-    if summary.refusals > MAX_TOLD {
-        summary.limits.push(format!("only the first {MAX_TOLD} refusals are listed"));
-    }
-    if summary.set_aside > MAX_TOLD {
-        summary.limits.push(format!("only the first {MAX_TOLD} things set aside are listed"));
-    }
-    if too_deep > 0 {
-        summary.limits.push(format!(
-            "{too_deep} frames were not read to their end (more than {MAX_TUNNELS} tunnels inside \
-             each other, or fragments inside each other more than {MAX_REASSEMBLIES} times)"
-        ));
-    }
-    if link_types_left_out {
-        summary.limits.push(format!("only the first {MAX_LINK_TYPES} link types are listed"));
-    }
-    summary
-}
 
-fn take_segment(
-    segment: &Segment<'_>,
-    frame: &Frame<'_>,
-    streams: &mut Streams<Conversation>,
-    summary: &mut Summary,
-    rows: &mut impl Rows,
-) {
-    let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
-    streams.segment(segment, frame.number, frame.ts, done);
+    /// The capture is over, by `error` if something went wrong.
+    fn finish<R: Read>(
+        mut self,
+        reader: &CaptureReader<R>,
+        error: Option<Error>,
+        rows: &mut impl Rows,
+    ) -> Summary {
+        let Self { summary, streams, flows, authentications, .. } = &mut self;
+        streams.finish(&mut |ended| told(Conversation::tell, ended, summary, rows));
+        flows.finish(&mut |ended| told(Exchange::tell, ended, summary, rows));
+        authentications
+            .finish(&mut |ended| told(Conversation::tell_authentication, ended, summary, rows));
+        let limits = self.limits();
+        Summary {
+            error,
+            limits,
+            format: Some(reader.format()),
+            compression: reader.compression(),
+            interfaces: reader.interface_count(),
+            bytes_read: reader.bytes_read(),
+            tcp_streams: self.streams.count(),
+            udp_streams: self.flows.count(),
+            authentications: self.authentications.count(),
+            ..self.summary
+        }
+    }
+
+    /// The bounds that were reached, a sentence each.
+    fn limits(&self) -> Vec<String> {
+        let Self { summary, streams, flows, authentications, fragments, .. } = self;
+        let mut limits = Vec::new();
+        if streams.evicted > 0 {
+            limits.push(format!(
+                "{} connections were let go early to bound memory (more than {MAX_STREAMS} at a time, \
+                 or more than {} MiB of their hellos and early segments)",
+                streams.evicted,
+                MAX_BUFFERED >> 20
+            ));
+        }
+        if streams.forgotten > 0 {
+            limits.push(format!(
+                "{} open connections without a handshake were forgotten to bound memory (more than \
+                 {MAX_STREAMS} at a time); what came of them later counts as other connections",
+                streams.forgotten
+            ));
+        }
+        if flows.evicted > 0 {
+            limits.push(format!(
+                "{} UDP conversations were let go early to bound memory (more than {MAX_FLOWS} at a \
+                 time, or more than {} MiB of their handshakes)",
+                flows.evicted,
+                MAX_LISTENED >> 20
+            ));
+        }
+        if flows.forgotten > 0 {
+            limits.push(format!(
+                "{} UDP conversations without a handshake were forgotten to bound memory (more than \
+                 {MAX_FLOWS} at a time); what came of them later counts as other conversations",
+                flows.forgotten
+            ));
+        }
+        if authentications.evicted > 0 {
+            limits.push(format!(
+                "{} authentications by EAP were let go early to bound memory (more than \
+                 {MAX_AUTHENTICATIONS} at a time, or more than {} MiB of their TLS)",
+                authentications.evicted,
+                MAX_AUTHENTICATION_BYTES >> 20
+            ));
+        }
+        if fragments.dropped > 0 {
+            limits.push(format!(
+                "{} fragmented IP packets were given up (more than {MAX_FRAGMENTED_DATAGRAMS} \
+                 unfinished at a time, or fragments that overlap too much)",
+                fragments.dropped
+            ));
+        }
+        if summary.refusals > MAX_TOLD {
+            limits.push(format!("only the first {MAX_TOLD} refusals are listed"));
+        }
+        if summary.set_aside > MAX_TOLD {
+            limits.push(format!("only the first {MAX_TOLD} things set aside are listed"));
+        }
+        if self.too_deep > 0 {
+            limits.push(format!(
+                "{} frames were not read to their end (more than {MAX_TUNNELS} tunnels inside \
+                 each other, or fragments inside each other more than {MAX_REASSEMBLIES} times)",
+                self.too_deep
+            ));
+        }
+        if self.link_types_left_out {
+            limits.push(format!("only the first {MAX_LINK_TYPES} link types are listed"));
+        }
+        limits
+    }
 }
 
 /// Passes on what a conversation has to tell, and counts it.

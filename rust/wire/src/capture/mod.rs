@@ -5,9 +5,11 @@
 //! a damaged place is given first; then comes the error.
 
 use std::io::Read;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use crate::error::Error;
 
+mod ahead;
 mod byte_order;
 mod compression;
 mod detect;
@@ -19,6 +21,8 @@ mod pcapng;
 mod pcapng_interface;
 mod source;
 
+use ahead::Ahead;
+pub use ahead::Batch;
 use compression::Bounds;
 pub use compression::Compression;
 use pcap::Pcap;
@@ -114,6 +118,39 @@ impl<R: Read> CaptureReader<R> {
     /// frames.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Error> {
+        let Some(record) = self.next_record()? else { return Ok(None) };
+        let data = self.source.window().get(record.skip..record.end).unwrap_or_default();
+        Ok(Some(record.frame(data)))
+    }
+
+    /// Sends all frames to another thread, in batches; `spares` brings the used ones back. Whatever
+    /// has been found is sent before the source is asked for more.
+    ///
+    /// # Errors
+    ///
+    /// As [`CaptureReader::next_frame`]; what was found before has been sent. Cancelled when nobody
+    /// takes batches any more.
+    pub fn send_frames(
+        &mut self,
+        batches: SyncSender<Batch>,
+        spares: Receiver<Batch>,
+    ) -> Result<(), Error> {
+        self.source.read_ahead(Some(Ahead::new(batches, spares)));
+        let outcome = loop {
+            match self.next_record() {
+                Ok(Some(record)) => self.source.gather(record),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        let handed_over = self.source.hand_over().map_err(Error::new);
+        // No more come: the other thread learns it by the end of the channel.
+        self.source.read_ahead(None);
+        outcome.and(handed_over)
+    }
+
+    #[inline]
+    fn next_record(&mut self) -> Result<Option<Record>, Error> {
         if self.over {
             return Ok(None);
         }
@@ -121,20 +158,8 @@ impl<R: Read> CaptureReader<R> {
             Body::Pcap(pcap) => pcap.next(&mut self.source),
             Body::Pcapng(pcapng) => pcapng.next(&mut self.source),
         };
-        match next {
-            Ok(Some(record)) => {
-                let data = self.source.window().get(record.skip..record.end).unwrap_or_default();
-                Ok(Some(record.frame(data)))
-            }
-            Ok(None) => {
-                self.over = true;
-                Ok(None)
-            }
-            Err(error) => {
-                self.over = true;
-                Err(error)
-            }
-        }
+        self.over = !matches!(next, Ok(Some(_)));
+        next
     }
 
     /// The format of the capture.

@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use super::Record;
+use super::ahead::Ahead;
 use super::compression::{Bounds, Compression, Decoder};
 use super::input::Input;
 use crate::error::{Error, ErrorKind};
@@ -19,13 +21,48 @@ pub(super) struct Source<R: Read> {
     ended: bool,
     /// Why no more will come, where that is not simply the end.
     failure: Option<ErrorKind>,
+    /// Where frames go that another thread takes.
+    ahead: Option<Ahead>,
 }
 
 impl<R: Read> Source<R> {
     pub(super) fn open(reader: R, bounds: Bounds) -> Result<Self, Error> {
         let decoder = Decoder::open(Input::new(reader), bounds).map_err(Error::new)?;
         let buffer = Vec::new();
-        Ok(Self { decoder, buffer, start: 0, end: 0, base: 0, ended: false, failure: None })
+        Ok(Self {
+            decoder,
+            buffer,
+            start: 0,
+            end: 0,
+            base: 0,
+            ended: false,
+            failure: None,
+            ahead: None,
+        })
+    }
+
+    /// From here on another thread takes the frames, or none does any more.
+    pub(super) fn read_ahead(&mut self, ahead: Option<Ahead>) {
+        self.ahead = ahead;
+    }
+
+    /// A frame for that thread; it lies in the window.
+    #[inline]
+    pub(super) fn gather(&mut self, record: Record) {
+        if let Some(ahead) = &mut self.ahead {
+            ahead.gather(record, self.start);
+        }
+    }
+
+    /// Hands over the frames found so far, so that none waits while the source is waited for.
+    pub(super) fn hand_over(&mut self) -> Result<(), ErrorKind> {
+        let Some(ahead) = &mut self.ahead else { return Ok(()) };
+        if ahead.hand_over(&mut self.buffer, self.start..self.end)? {
+            self.base = self.position();
+            self.end = self.end.saturating_sub(self.start);
+            self.start = 0;
+        }
+        Ok(())
     }
 
     pub(super) fn compression(&self) -> Option<Compression> {
@@ -64,6 +101,11 @@ impl<R: Read> Source<R> {
     pub(super) fn fill(&mut self, wanted: usize) -> bool {
         while self.window().len() < wanted {
             if self.ended {
+                return false;
+            }
+            if let Err(failure) = self.hand_over() {
+                self.ended = true;
+                self.failure = Some(failure);
                 return false;
             }
             self.make_room(wanted);

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use crate::handshake::Handshake;
 use crate::row::{Cell, Column, Kind, Put, code, text, truth};
 use crate::tls::code_point::{ProtocolVersion, is_grease};
+use crate::tls::lists::Numbers;
 
 /// The derived columns, in order.
 pub const DERIVED: &[Column] = &[
@@ -95,8 +96,8 @@ fn negotiated_version(row: &Handshake, names: &Names) -> Option<u16> {
     // Cut before its extensions: TLS 1.2, or TLS 1.3 that says so further on.
     let offer = row.offer.as_ref().map(|offer| &offer.hello);
     let no_tls13_offered = offer.is_some_and(|offer| {
-        let versions = offer.supported_versions.iter().flatten();
-        offer.complete && !versions.into_iter().any(|&version| names.is_tls13(version))
+        let mut versions = offer.supported_versions().into_iter().flat_map(Numbers::iter);
+        offer.complete && !versions.any(|version| names.is_tls13(version))
     });
     let settled = no_tls13_offered || hello.downgrade_sentinel().is_some();
     settled.then_some(legacy.0)
@@ -104,22 +105,23 @@ fn negotiated_version(row: &Handshake, names: &Names) -> Option<u16> {
 
 fn offered_versions(row: &Handshake, names: &Names) -> (Option<u16>, Option<u16>) {
     let Some(hello) = row.offer.as_ref().map(|offer| &offer.hello) else { return (None, None) };
-    let Some(versions) = &hello.supported_versions else {
+    let Some(versions) = hello.supported_versions() else {
         let legacy = hello.legacy_version.filter(|&legacy| {
             // The extension may have been in the part that was not seen.
             hello.complete || legacy < ProtocolVersion::TLS12
         });
         return (legacy.map(|version| version.0), None);
     };
-    let ranked = || versions.iter().filter_map(|&v| names.rank(v).map(|rank| (rank, v.0)));
+    let ranked = || versions.iter().filter_map(|v| names.rank(v).map(|rank| (rank, v.0)));
     (ranked().max().map(|(_, version)| version), ranked().min().map(|(_, version)| version))
 }
 
 fn offers_3des(row: &Handshake, names: &Names) -> Option<bool> {
     let hello = &row.offer.as_ref()?.hello;
-    let suites = hello.cipher_suites.iter().flatten().any(|suite| names.is_3des(suite.0));
-    let kinds = hello.ssl2_cipher_kinds.iter().flatten();
-    let offers = suites || kinds.into_iter().any(|kind| names.ssl2_3des_kinds.contains(kind));
-    let seen = hello.cipher_suites.is_some() || hello.ssl2_cipher_kinds.is_some();
+    let (suites, kinds) = (hello.cipher_suites(), hello.ssl2_cipher_kinds());
+    let seen = suites.is_some() || kinds.is_some();
+    let mut suites = suites.into_iter().flat_map(Numbers::iter);
+    let offers = suites.any(|suite| names.is_3des(suite.0))
+        || kinds.iter().flatten().any(|kind| names.ssl2_3des_kinds.contains(kind));
     (seen && (offers || hello.complete)).then_some(offers)
 }

@@ -89,14 +89,10 @@ impl Key {
         self.0.extend(bytes.iter().flatten());
     }
 
-    /// Adds a list, if it is there.
-    pub fn push_list<T, const N: usize>(
-        &mut self,
-        list: Option<&[T]>,
-        bytes: impl Fn(&T) -> [u8; N],
-    ) {
-        self.push_optional(list.map(|list| list.len().to_ne_bytes()));
-        self.0.extend(list.into_iter().flatten().flat_map(bytes));
+    /// Adds bytes of any number.
+    pub fn push_list(&mut self, bytes: &[u8]) {
+        self.push(bytes.len().to_ne_bytes());
+        self.0.extend_from_slice(bytes);
     }
 }
 
@@ -106,12 +102,12 @@ mod tests {
 
     #[test]
     fn different_fields_make_different_keys() {
-        let key = |lists: [Option<&[u8]>; 2]| {
+        let key = |lists: [&[u8]; 2]| {
             let mut key = Key::default();
-            lists.iter().for_each(|list| key.push_list(*list, |&byte| [byte]));
+            lists.iter().for_each(|list| key.push_list(list));
             key.bytes().to_vec()
         };
-        let lists: [Option<&[u8]>; 5] = [None, Some(&[]), Some(&[0]), Some(&[1]), Some(&[1, 0])];
+        let lists: [&[u8]; 4] = [&[], &[0], &[1], &[1, 0]];
         let pairs = || lists.iter().flat_map(|a| lists.iter().map(move |b| [*a, *b]));
         for (n, one) in pairs().enumerate() {
             for (m, other) in pairs().enumerate() {

@@ -15,6 +15,7 @@ use crate::tls::certificate::Certificate;
 use crate::tls::client_hello::ClientHello;
 use crate::tls::code_point::{CipherSuite, ExtensionType};
 use crate::tls::fingerprint;
+use crate::tls::lists::Numbers;
 use crate::tls::server_hello::{DowngradeSentinel, ServerHello};
 
 /// The type of a column.
@@ -217,10 +218,13 @@ impl Spelled {
         Cell::Text(&self.text)
     }
 
-    fn codes<T>(&mut self, list: Option<&Vec<T>>, number: impl Fn(&T) -> u16) -> Cell<'_> {
+    fn codes<T: Into<u16> + From<u16> + PartialEq>(
+        &mut self,
+        list: Option<Numbers<'_, T>>,
+    ) -> Cell<'_> {
         let Some(list) = list else { return Cell::Null };
         self.codes.clear();
-        self.codes.extend(list.iter().map(number));
+        self.codes.extend(list.iter().map(Into::into));
         Cell::Codes(&self.codes)
     }
 }
@@ -229,9 +233,9 @@ impl Spelled {
 pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut impl Put) {
     let Scratch { spelled, key, clients, servers, certificates } = scratch;
     let offer = row.offer.as_ref();
-    let client = offer.map(|offer| &offer.hello);
+    let client = offer.map(|offer| &*offer.hello);
     let choice = row.choice.as_ref();
-    let server = choice.map(|choice| &choice.hello);
+    let server = choice.map(|choice| &*choice.hello);
 
     put.put(Cell::Text(capture));
     put.put(Cell::Text(row.transport.name()));
@@ -348,19 +352,19 @@ fn client_key(row: &Handshake, key: &mut Key) {
 /// What a client says in each of its hellos.
 fn client_cells(client: Option<&ClientHello>, spelled: &mut Spelled, put: &mut impl Put) {
     put.put(code(client.and_then(|hello| hello.legacy_version).map(|version| version.0)));
-    put.put(spelled.codes(client.and_then(|hello| hello.supported_versions.as_ref()), |v| v.0));
-    put.put(spelled.codes(client.and_then(|hello| hello.cipher_suites.as_ref()), |suite| suite.0));
-    put.put(
-        client.and_then(|hello| hello.ssl2_cipher_kinds.as_deref()).map_or(Cell::Null, Cell::Kinds),
-    );
-    put.put(spelled.codes(client.and_then(|hello| hello.extensions.as_ref()), |kind| kind.0));
-    put.put(spelled.codes(client.and_then(|hello| hello.groups.as_ref()), |group| group.0));
-    put.put(client.and_then(|hello| hello.alpn.as_deref()).map_or(Cell::Null, Cell::Texts));
+    put.put(spelled.codes(client.and_then(ClientHello::supported_versions)));
+    put.put(spelled.codes(client.and_then(ClientHello::cipher_suites)));
+    let kinds = client.and_then(ClientHello::ssl2_cipher_kinds);
+    put.put(kinds.as_deref().map_or(Cell::Null, Cell::Kinds));
+    put.put(spelled.codes(client.and_then(ClientHello::extensions)));
+    put.put(spelled.codes(client.and_then(ClientHello::groups)));
+    let alpn = client.and_then(ClientHello::alpn);
+    put.put(alpn.as_deref().map_or(Cell::Null, Cell::Texts));
     put.put(seen_in_part(
         client.map(|hello| (hello.has(ExtensionType::ENCRYPTED_CLIENT_HELLO), hello.complete)),
     ));
     put.put(seen_in_part(client.map(|hello| {
-        let suites = hello.cipher_suites.as_ref();
+        let suites = hello.cipher_suites();
         let there = suites.is_some_and(|all| all.contains(&CipherSuite::FALLBACK_SCSV));
         (there, hello.complete)
     })));
@@ -383,7 +387,7 @@ fn server_cells(row: &Handshake, server: Option<&ServerHello>, put: &mut impl Pu
     put.put(code(server.and_then(|hello| hello.cipher_suite).map(|suite| suite.0)));
     put.put(number(server.and_then(|hello| hello.compression_method)));
     put.put(code(row.negotiated_group.map(|group| group.0)));
-    put.put(text(server.and_then(|hello| hello.alpn.as_deref())));
+    put.put(text(server.and_then(ServerHello::alpn).as_deref()));
     put.put(truth(server.map(|hello| hello.complete)));
 }
 

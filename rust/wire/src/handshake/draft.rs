@@ -74,8 +74,8 @@ impl Draft {
     /// Bytes of memory that it takes beside its own size.
     pub(super) fn heap(&self) -> usize {
         [
-            self.offer.as_ref().map_or(0, |offer| offer.hello.heap()),
-            self.choice.as_ref().map_or(0, |choice| choice.hello.heap()),
+            self.offer.as_ref().map_or(0, Offer::heap),
+            self.choice.as_ref().map_or(0, Choice::heap),
             self.leaf.as_ref().map_or(0, |leaf| leaf.len()),
             self.defect.as_ref().map_or(0, |(_, at)| at.capacity()),
         ]
@@ -290,9 +290,8 @@ impl Draft {
             return None;
         }
         let offer = &self.offer.as_ref()?.hello;
-        let echoed = choice.session_id.as_ref().filter(|id| !id.is_empty())
-            == offer.session_id.as_ref().filter(|id| !id.is_empty())
-            && choice.session_id.as_ref().is_some_and(|id| !id.is_empty());
+        let echoed = choice.session_id == offer.session_id
+            && choice.session_id.is_some_and(|(_, length)| (1..=32).contains(&length));
         // The server's keys change right after its hello: nothing was exchanged anew.
         let server = self.sides.of(self.client?.other());
         if server.changed_cipher_spec && (echoed || offer.offers_ticket) {

@@ -150,7 +150,7 @@ impl Party {
 #[derive(Clone, Debug)]
 pub struct Offer {
     /// What it says.
-    pub hello: ClientHello,
+    pub hello: Box<ClientHello>,
     /// The frame that completed it, or the last one that holds a part of it.
     pub frame: u64,
     /// `legacy_record_version` of its first record; 0x0002 in the SSL 2.0 format; `None` where
@@ -162,11 +162,27 @@ pub struct Offer {
 #[derive(Clone, Debug)]
 pub struct Choice {
     /// What it says.
-    pub hello: ServerHello,
+    pub hello: Box<ServerHello>,
     /// The frame that completed it, or the last one that holds a part of it.
     pub frame: u64,
     /// `legacy_record_version` of its first record; `None` where there are no records.
     pub record_version: Option<u16>,
+}
+
+impl Offer {
+    /// Bytes of memory that it takes beside its own size.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        size_of::<ClientHello>().saturating_add(self.hello.heap())
+    }
+}
+
+impl Choice {
+    /// Bytes of memory that it takes beside its own size.
+    #[must_use]
+    pub fn heap(&self) -> usize {
+        size_of::<ServerHello>().saturating_add(self.hello.heap())
+    }
 }
 
 /// An alert in clear.
@@ -266,8 +282,8 @@ impl Told {
         let parts = match self {
             Self::Handshake(row) => [
                 size_of::<Handshake>(),
-                row.offer.as_ref().map_or(0, |offer| offer.hello.heap()),
-                row.choice.as_ref().map_or(0, |choice| choice.hello.heap()),
+                row.offer.as_ref().map_or(0, Offer::heap),
+                row.choice.as_ref().map_or(0, Choice::heap),
                 row.certificate.as_ref().map_or(0, |der| der.len()),
             ],
             Self::Refusal(_) => [size_of::<Refused>(), 0, 0, 0],

@@ -97,8 +97,8 @@ fn imitation(hello: &ClientHello, hollow: bool) -> Option<SetAsideKind> {
     if hello.ssl2_format {
         return random.ends_with(&GOOGLE_CHALLENGE).then_some(SetAsideKind::PseudoTlsGoogle);
     }
-    let single = hello.cipher_suites.as_deref() == Some(&[DH_ANON_RC4_MD5]);
-    let shape = single && hello.extensions.is_none() && hello.complete;
+    let single = hello.cipher_suites().is_some_and(|suites| suites.iter().eq([DH_ANON_RC4_MD5]));
+    let shape = single && hello.extensions().is_none() && hello.complete;
     (shape && (hollow || random.ends_with(&MICROSOFT_RANDOM)))
         .then_some(SetAsideKind::PseudoTlsMicrosoft)
 }

@@ -249,8 +249,8 @@ impl Transcript {
 
     fn event(&mut self, side: Side, event: Event) {
         match event {
-            Event::ClientHello(hello, place) => self.client_hello(side, *hello, place),
-            Event::ServerHello(hello, place) => self.server_hello(side, *hello, place),
+            Event::ClientHello(hello, place) => self.client_hello(side, hello, place),
+            Event::ServerHello(hello, place) => self.server_hello(side, hello, place),
             Event::RetryRequest { frame } => {
                 self.draft.retry_request_frame.get_or_insert(frame);
             }
@@ -323,7 +323,7 @@ impl Transcript {
         }
     }
 
-    fn client_hello(&mut self, side: Side, hello: ClientHello, place: Place) {
+    fn client_hello(&mut self, side: Side, hello: Box<ClientHello>, place: Place) {
         if self.tentative && !self.is_believed(&hello) {
             self.void = true;
             return;
@@ -355,7 +355,7 @@ impl Transcript {
             Some(Offer { hello, frame: place.frame, record_version: place.record_version });
     }
 
-    fn server_hello(&mut self, side: Side, hello: ServerHello, place: Place) {
+    fn server_hello(&mut self, side: Side, hello: Box<ServerHello>, place: Place) {
         if self.tentative {
             let plausible = self.is_plausible(hello.legacy_version) || hello.ssl2_format;
             // Amid other bytes every length must fit.

@@ -3,8 +3,37 @@
 use super::code_point::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use super::escape::escaped;
 use super::extension::{self, FieldFault};
+use super::lists::{Lists, Numbers, vectors};
 use super::part::{Fault, Part};
 use crate::known::Key;
+
+/// `legacy_session_id`: as many bytes of it as the standard allows, filled up with zeros, and how
+/// many were sent.
+pub type SessionId = ([u8; 32], u8);
+
+/// A session id of these bytes.
+pub(super) fn session_id(bytes: &[u8]) -> SessionId {
+    let mut id = [0; 32];
+    for (to, from) in id.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    (id, u8::try_from(bytes.len()).unwrap_or(u8::MAX))
+}
+
+/// The lists.
+pub(super) mod list {
+    pub const CIPHER_SUITES: u8 = 0;
+    pub const SSL2_CIPHER_KINDS: u8 = 1;
+    pub const EXTENSIONS: u8 = 2;
+    pub const SUPPORTED_VERSIONS: u8 = 3;
+    pub const GROUPS: u8 = 4;
+    pub const POINT_FORMATS: u8 = 5;
+    pub const SIGNATURE_ALGORITHMS: u8 = 6;
+    pub const ALPN: u8 = 7;
+}
+
+/// Room for the lists of most hellos.
+const USUAL_LISTS: usize = 256;
 
 /// What a client offers, as far as it was captured. An absent field was not sent or not seen;
 /// `complete` tells which.
@@ -15,27 +44,10 @@ pub struct ClientHello {
     /// `random`.
     pub random: Option<[u8; 32]>,
     /// `legacy_session_id`.
-    pub session_id: Option<Vec<u8>>,
-    /// `cipher_suites` in order, GREASE and signalling values kept.
-    pub cipher_suites: Option<Vec<CipherSuite>>,
-    /// The three-byte kinds of an SSL 2.0-format hello that are no TLS suite.
-    pub ssl2_cipher_kinds: Option<Vec<u32>>,
+    pub session_id: Option<SessionId>,
     /// `legacy_compression_methods` holds the null method, as every hello must.
     pub offers_null_compression: bool,
-    /// Extension types in order; absent also when the hello has no extension block.
-    pub extensions: Option<Vec<ExtensionType>>,
-    /// Extension 43.
-    pub supported_versions: Option<Vec<ProtocolVersion>>,
-    /// Extension 10.
-    pub groups: Option<Vec<NamedGroup>>,
-    /// Extension 11.
-    pub point_formats: Option<Vec<u8>>,
-    /// Extension 13.
-    pub signature_algorithms: Option<Vec<u16>>,
-    /// Extension 16, escaped.
-    pub alpn: Option<Vec<String>>,
-    /// The first protocol of extension 16 as sent.
-    pub first_alpn: Option<Vec<u8>>,
+    pub(super) lists: Lists<8>,
     /// The first host name of extension 0, in lower case, escaped.
     pub server_name: Option<String>,
     /// A session ticket with content was offered.
@@ -75,29 +87,73 @@ impl ClientHello {
         hello
     }
 
+    /// `cipher_suites` in order, GREASE and signalling values kept.
+    #[must_use]
+    pub fn cipher_suites(&self) -> Option<Numbers<'_, CipherSuite>> {
+        self.lists.numbers(list::CIPHER_SUITES)
+    }
+
+    /// The three-byte kinds of an SSL 2.0-format hello that are no TLS suite.
+    #[must_use]
+    pub fn ssl2_cipher_kinds(&self) -> Option<Vec<u32>> {
+        let kinds = self.lists.get(list::SSL2_CIPHER_KINDS)?.chunks_exact(3);
+        Some(
+            kinds
+                .map(|kind| match *kind {
+                    [high, middle, low] => u32::from_be_bytes([0, high, middle, low]),
+                    _ => 0,
+                })
+                .collect(),
+        )
+    }
+
+    /// Extension types in order; absent also when the hello has no extension block.
+    #[must_use]
+    pub fn extensions(&self) -> Option<Numbers<'_, ExtensionType>> {
+        self.lists.numbers(list::EXTENSIONS)
+    }
+
+    /// Extension 43.
+    #[must_use]
+    pub fn supported_versions(&self) -> Option<Numbers<'_, ProtocolVersion>> {
+        self.lists.numbers(list::SUPPORTED_VERSIONS)
+    }
+
+    /// Extension 10.
+    #[must_use]
+    pub fn groups(&self) -> Option<Numbers<'_, NamedGroup>> {
+        self.lists.numbers(list::GROUPS)
+    }
+
+    /// Extension 11.
+    #[must_use]
+    pub fn point_formats(&self) -> Option<&[u8]> {
+        self.lists.get(list::POINT_FORMATS)
+    }
+
+    /// Extension 13.
+    #[must_use]
+    pub fn signature_algorithms(&self) -> Option<Numbers<'_, u16>> {
+        self.lists.numbers(list::SIGNATURE_ALGORITHMS)
+    }
+
+    /// Extension 16, escaped.
+    #[must_use]
+    pub fn alpn(&self) -> Option<Vec<String>> {
+        Some(vectors(self.lists.get(list::ALPN)?).map(escaped).collect())
+    }
+
+    /// The first protocol of extension 16 as sent.
+    #[must_use]
+    pub fn first_alpn(&self) -> Option<&[u8]> {
+        vectors(self.lists.get(list::ALPN)?).next()
+    }
+
     /// Bytes of memory that it takes beside its own size.
     #[must_use]
     pub fn heap(&self) -> usize {
-        fn list<T>(list: &Option<Vec<T>>) -> usize {
-            list.as_ref().map_or(0, |list| list.capacity().saturating_mul(size_of::<T>()))
-        }
-        let texts = self.alpn.iter().flatten().map(String::capacity);
-        [
-            list(&self.session_id),
-            list(&self.cipher_suites),
-            list(&self.ssl2_cipher_kinds),
-            list(&self.extensions),
-            list(&self.supported_versions),
-            list(&self.groups),
-            list(&self.point_formats),
-            list(&self.signature_algorithms),
-            list(&self.alpn),
-            list(&self.first_alpn),
-            self.server_name.as_ref().map_or(0, String::capacity),
-        ]
-        .into_iter()
-        .chain(texts)
-        .fold(0, usize::saturating_add)
+        let server_name = self.server_name.as_ref().map_or(0, String::capacity);
+        self.lists.heap().saturating_add(server_name)
     }
 
     /// Adds all that a client says alike in each of its hellos: not the random, the session, the
@@ -107,16 +163,8 @@ impl ClientHello {
             legacy_version,
             random: _,
             session_id: _,
-            cipher_suites,
-            ssl2_cipher_kinds,
             offers_null_compression: _,
-            extensions,
-            supported_versions,
-            groups,
-            point_formats,
-            signature_algorithms,
-            alpn,
-            first_alpn,
+            lists,
             server_name: _,
             offers_ticket: _,
             ssl2_format,
@@ -126,41 +174,31 @@ impl ClientHello {
         } = self;
         key.push([*ssl2_format, *captured, *complete].map(u8::from));
         key.push_optional(legacy_version.map(|version| version.0.to_ne_bytes()));
-        key.push_list(cipher_suites.as_deref(), |suite| suite.0.to_ne_bytes());
-        key.push_list(ssl2_cipher_kinds.as_deref(), |kind| kind.to_ne_bytes());
-        key.push_list(extensions.as_deref(), |extension| extension.0.to_ne_bytes());
-        key.push_list(supported_versions.as_deref(), |version| version.0.to_ne_bytes());
-        key.push_list(groups.as_deref(), |group| group.0.to_ne_bytes());
-        key.push_list(point_formats.as_deref(), |&format| [format]);
-        key.push_list(signature_algorithms.as_deref(), |number| number.to_ne_bytes());
-        key.push_list(first_alpn.as_deref(), |&byte| [byte]);
-        key.push_optional(alpn.as_ref().map(|alpn| alpn.len().to_ne_bytes()));
-        for protocol in alpn.iter().flatten() {
-            key.push_list(Some(protocol.as_bytes()), |&byte| [byte]);
-        }
+        key.push_list(lists.bytes());
     }
 
     /// Whether extension `extension` was seen.
     #[must_use]
     pub fn has(&self, extension: ExtensionType) -> bool {
-        self.extensions.as_ref().is_some_and(|all| all.contains(&extension))
+        self.extensions().is_some_and(|all| all.contains(&extension))
     }
 
     fn fields(&mut self, part: &mut Part<'_>, has_cookie: bool) -> Result<(), FieldFault> {
         let named = |name| move |fault| (fault, name);
+        self.lists.reserve(USUAL_LISTS);
         let version = part.u16().map_err(named("ClientHello.legacy_version"))?;
         self.legacy_version = Some(ProtocolVersion(version));
         self.random = Some(part.array().map_err(named("ClientHello.random"))?);
 
         let name = "ClientHello.legacy_session_id";
-        let session_id = part.vector8().map_err(named(name))?;
-        if !session_id.is_whole() {
+        let id = part.vector8().map_err(named(name))?;
+        if !id.is_whole() {
             return Err((Fault::Cut, name));
         }
-        if session_id.captured().len() > 32 {
+        if id.captured().len() > 32 {
             self.fault.get_or_insert((Fault::Malformed, name));
         }
-        self.session_id = Some(session_id.captured().to_vec());
+        self.session_id = Some(session_id(id.captured()));
 
         if has_cookie {
             let name = "ClientHello.cookie";
@@ -171,7 +209,7 @@ impl ClientHello {
 
         let name = "ClientHello.cipher_suites";
         let (suites, fault) = part.vector16().map_err(named(name))?.numbers();
-        self.cipher_suites = Some(suites.into_iter().map(CipherSuite).collect());
+        self.lists.put(list::CIPHER_SUITES, suites);
         self.check(fault, name)?;
 
         let name = "ClientHello.legacy_compression_methods";
@@ -184,10 +222,11 @@ impl ClientHello {
             return Ok(()); // SSL 3.0 to TLS 1.2 without extensions.
         }
         let name = "ClientHello.extensions";
-        let list = part.vector16().map_err(named(name))?;
-        let (types, fault) =
-            extension::walk(list, name, |extension, body| self.read_extension(extension, body));
-        self.extensions = Some(types);
+        let extensions = part.vector16().map_err(named(name))?;
+        self.lists.put_numbers(list::EXTENSIONS, extension::types(extensions));
+        let fault = extension::walk(extensions, name, |extension, body| {
+            self.read_extension(extension, body)
+        });
         match fault {
             Some(fault) => Err(fault),
             None if part.is_empty() => Ok(()),
@@ -229,44 +268,62 @@ impl ClientHello {
                         return Err((Fault::Cut, name));
                     }
                     if kind == 0 {
-                        self.server_name = Some(escaped(&host.captured().to_ascii_lowercase()));
+                        let mut name = escaped(host.captured());
+                        name.make_ascii_lowercase();
+                        self.server_name = Some(name);
                     }
                 }
             }
-            ExtensionType::SUPPORTED_VERSIONS if self.supported_versions.is_none() => {
+            ExtensionType::SUPPORTED_VERSIONS if !self.lists.has(list::SUPPORTED_VERSIONS) => {
                 let name = "ClientHello.extensions.supported_versions";
                 let (versions, fault) = body.vector8().map_err(named(name))?.numbers();
-                self.supported_versions = Some(versions.into_iter().map(ProtocolVersion).collect());
+                self.lists.put(list::SUPPORTED_VERSIONS, versions);
                 self.note(fault, name);
             }
-            ExtensionType::SUPPORTED_GROUPS if self.groups.is_none() => {
+            ExtensionType::SUPPORTED_GROUPS if !self.lists.has(list::GROUPS) => {
                 let name = "ClientHello.extensions.supported_groups";
                 let (groups, fault) = body.vector16().map_err(named(name))?.numbers();
-                self.groups = Some(groups.into_iter().map(NamedGroup).collect());
+                self.lists.put(list::GROUPS, groups);
                 self.note(fault, name);
             }
-            ExtensionType::EC_POINT_FORMATS if self.point_formats.is_none() => {
+            ExtensionType::EC_POINT_FORMATS if !self.lists.has(list::POINT_FORMATS) => {
                 let name = "ClientHello.extensions.ec_point_formats";
                 let formats = body.vector8().map_err(named(name))?;
-                self.point_formats = Some(formats.captured().to_vec());
+                self.lists.put(list::POINT_FORMATS, formats.captured());
             }
-            ExtensionType::SIGNATURE_ALGORITHMS if self.signature_algorithms.is_none() => {
+            ExtensionType::SIGNATURE_ALGORITHMS if !self.lists.has(list::SIGNATURE_ALGORITHMS) => {
                 let name = "ClientHello.extensions.signature_algorithms";
                 let (algorithms, fault) = body.vector16().map_err(named(name))?.numbers();
-                self.signature_algorithms = Some(algorithms);
+                self.lists.put(list::SIGNATURE_ALGORITHMS, algorithms);
                 self.note(fault, name);
             }
-            ExtensionType::ALPN if self.alpn.is_none() => {
+            ExtensionType::ALPN if !self.lists.has(list::ALPN) => {
                 let name = "ClientHello.extensions.application_layer_protocol_negotiation";
-                let mut list = body.vector16().map_err(named(name))?;
-                let protocols = self.alpn.insert(Vec::new());
-                while !list.is_empty() {
-                    let protocol = list.vector8().map_err(named(name))?;
-                    if !protocol.is_whole() {
-                        return Err((Fault::Cut, name));
+                let protocols = body.vector16().map_err(named(name))?;
+                // As many as are whole.
+                let mut rest = protocols;
+                let fault = loop {
+                    if rest.is_empty() {
+                        break None;
                     }
-                    self.first_alpn.get_or_insert_with(|| protocol.captured().to_vec());
-                    protocols.push(escaped(protocol.captured()));
+                    let before = rest;
+                    match rest.vector8() {
+                        Ok(protocol) if protocol.is_whole() => {}
+                        Ok(_) => {
+                            rest = before;
+                            break Some(Fault::Cut);
+                        }
+                        Err(fault) => {
+                            rest = before;
+                            break Some(fault);
+                        }
+                    }
+                };
+                let whole = protocols.captured().len().saturating_sub(rest.captured().len());
+                let (whole, _) = protocols.captured().split_at_checked(whole).unwrap_or_default();
+                self.lists.put(list::ALPN, whole);
+                if let Some(fault) = fault {
+                    return Err((fault, name));
                 }
             }
             ExtensionType::SESSION_TICKET => self.offers_ticket |= !body.is_empty(),

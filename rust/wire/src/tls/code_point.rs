@@ -95,6 +95,24 @@ impl ExtensionType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NamedGroup(pub u16);
 
+macro_rules! numbers {
+    ($($kind:ty),*) => {$(
+        impl From<u16> for $kind {
+            fn from(number: u16) -> Self {
+                Self(number)
+            }
+        }
+
+        impl From<$kind> for u16 {
+            fn from(code_point: $kind) -> Self {
+                code_point.0
+            }
+        }
+    )*};
+}
+
+numbers!(ProtocolVersion, CipherSuite, ExtensionType, NamedGroup);
+
 /// Whether a number is one of the sixteen that RFC 8701 reserves to keep peers tolerant.
 #[must_use]
 pub fn is_grease(code_point: u16) -> bool {

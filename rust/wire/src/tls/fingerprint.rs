@@ -7,6 +7,7 @@ use sha2::Sha256;
 
 use super::client_hello::ClientHello;
 use super::code_point::{ExtensionType, ProtocolVersion, is_grease};
+use super::lists::Numbers;
 use super::server_hello::ServerHello;
 use crate::digits::Digits;
 
@@ -21,14 +22,20 @@ pub fn ja3(hello: &ClientHello) -> Option<String> {
     let mut text = Vec::with_capacity(256);
     text.push_decimal(hello.legacy_version?.0.into());
     text.push(b',');
-    decimals(&mut text, hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
+    decimals(&mut text, hello.cipher_suites()?.iter().map(|suite| suite.0));
     text.push(b',');
-    if hello.extensions.is_some() || hello.complete {
-        decimals(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
+    if hello.extensions().is_some() || hello.complete {
+        decimals(
+            &mut text,
+            hello.extensions().into_iter().flat_map(Numbers::iter).map(|extension| extension.0),
+        );
         text.push(b',');
-        decimals(&mut text, hello.groups.iter().flatten().map(|group| group.0));
+        decimals(
+            &mut text,
+            hello.groups().into_iter().flat_map(Numbers::iter).map(|group| group.0),
+        );
         text.push(b',');
-        let formats = hello.point_formats.iter().flatten();
+        let formats = hello.point_formats().into_iter().flatten();
         decimals(&mut text, formats.map(|&format| u16::from(format)));
     }
     Some(hexadecimal(&Md5::digest(&text)))
@@ -45,7 +52,10 @@ pub fn ja3s(hello: &ServerHello) -> Option<String> {
     text.push(b',');
     text.push_decimal(hello.cipher_suite?.0.into());
     text.push(b',');
-    joined(&mut text, hello.extensions.iter().flatten().map(|extension| extension.0));
+    joined(
+        &mut text,
+        hello.extensions().into_iter().flat_map(Numbers::iter).map(|extension| extension.0),
+    );
     Some(hexadecimal(&Md5::digest(&text)))
 }
 
@@ -55,19 +65,19 @@ pub fn ja4(hello: &ClientHello, transport: char) -> Option<String> {
     if !hello.captured || hello.ssl2_format {
         return None;
     }
-    let suites = sorted(hello.cipher_suites.as_ref()?.iter().map(|suite| suite.0));
-    let extensions = sorted(hello.extensions.iter().flatten().map(|extension| extension.0));
+    let suites = sorted(hello.cipher_suites()?.iter().map(|suite| suite.0));
+    let extensions =
+        sorted(hello.extensions().into_iter().flat_map(Numbers::iter).map(|extension| extension.0));
     let version =
         hello
-            .supported_versions
-            .iter()
-            .flatten()
+            .supported_versions()
+            .into_iter()
+            .flat_map(Numbers::iter)
             .filter(|version| !is_grease(version.0))
             // Numbers of DTLS count down.
             .max_by_key(|version| {
                 if version.is_dtls() { u16::MAX.saturating_sub(version.0) } else { version.0 }
             })
-            .copied()
             .or(hello.legacy_version)?;
     let mut text = String::with_capacity(36);
     let _ = write!(
@@ -77,7 +87,7 @@ pub fn ja4(hello: &ClientHello, transport: char) -> Option<String> {
         if hello.has(ExtensionType::SERVER_NAME) { 'd' } else { 'i' },
         suites.len().min(99),
         extensions.len().min(99),
-        ja4_alpn(hello.first_alpn.as_deref()),
+        ja4_alpn(hello.first_alpn()),
         ja4_hash(&list(&suites)),
     );
     // Server name and ALPN say where to, not who: the hash leaves them out.
@@ -86,10 +96,9 @@ pub fn ja4(hello: &ClientHello, transport: char) -> Option<String> {
         extensions.into_iter().filter(|number| !named.contains(number)).collect();
     let mut source = list(&hashed);
     let algorithms: Vec<u16> = hello
-        .signature_algorithms
-        .iter()
-        .flatten()
-        .copied()
+        .signature_algorithms()
+        .into_iter()
+        .flat_map(Numbers::iter)
         .filter(|&number| !is_grease(number))
         .collect();
     if !algorithms.is_empty() {
@@ -176,8 +185,26 @@ fn hexadecimal(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::code_point::CipherSuite;
+    use super::super::client_hello::list;
     use super::*;
+
+    /// A hello that was captured whole, with these lists of numbers and this protocol.
+    fn hello(numbers: &[(u8, &[u16])], alpn: Option<&[u8]>) -> ClientHello {
+        let mut hello = ClientHello {
+            legacy_version: Some(ProtocolVersion::TLS12),
+            captured: true,
+            complete: true,
+            ..ClientHello::default()
+        };
+        for (list, numbers) in numbers {
+            hello.lists.put_numbers(*list, numbers.iter().copied());
+        }
+        if let Some(alpn) = alpn {
+            let length = u8::try_from(alpn.len()).unwrap();
+            hello.lists.put(list::ALPN, &[&[length], alpn].concat());
+        }
+        hello
+    }
 
     /// The worked example of FoxIO's technical description of JA4.
     #[test]
@@ -190,22 +217,18 @@ mod tests {
             0x001B, 0x0000, 0x0033, 0x0010, 0x4469, 0x0017, 0x002D, 0x000D, 0x0005, 0x0023, 0x0012,
             0x002B, 0xFF01, 0x000B, 0x000A, 0x0015,
         ];
-        let hello = ClientHello {
-            legacy_version: Some(ProtocolVersion::TLS12),
-            cipher_suites: Some(suites.map(CipherSuite).to_vec()),
-            extensions: Some(extensions.map(ExtensionType).to_vec()),
-            supported_versions: Some(vec![
-                ProtocolVersion(0x6A6A),
-                ProtocolVersion::TLS13,
-                ProtocolVersion::TLS12,
-            ]),
-            signature_algorithms: Some(vec![
-                0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601,
-            ]),
-            first_alpn: Some(b"h2".to_vec()),
-            captured: true,
-            ..ClientHello::default()
-        };
+        let hello = hello(
+            &[
+                (list::CIPHER_SUITES, &suites),
+                (list::EXTENSIONS, &extensions),
+                (list::SUPPORTED_VERSIONS, &[0x6A6A, 0x0304, 0x0303]),
+                (
+                    list::SIGNATURE_ALGORITHMS,
+                    &[0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601],
+                ),
+            ],
+            Some(b"h2"),
+        );
         assert_eq!(ja4(&hello, 't').as_deref(), Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));
     }
 
@@ -219,24 +242,21 @@ mod tests {
         };
         let (suites, extensions, algorithms) = (next(), next(), next());
         let own = [(named, ExtensionType::SERVER_NAME), (alpn.is_some(), ExtensionType::ALPN)];
-        let own = own.into_iter().filter_map(|(there, extension)| there.then_some(extension));
-        let extensions = extensions.into_iter().rev().map(ExtensionType).chain(own);
+        let own = own.into_iter().filter_map(|(there, extension)| there.then_some(extension.0));
         let grease = 0x1A1A;
-        ClientHello {
-            legacy_version: Some(ProtocolVersion::TLS12),
-            cipher_suites: Some(
-                [grease].into_iter().chain(suites.into_iter().rev()).map(CipherSuite).collect(),
-            ),
-            extensions: Some([ExtensionType(grease)].into_iter().chain(extensions).collect()),
-            supported_versions: raw.starts_with("t13").then(|| {
-                vec![ProtocolVersion(grease), ProtocolVersion::TLS12, ProtocolVersion::TLS13]
-            }),
-            signature_algorithms: Some([grease].into_iter().chain(algorithms).collect()),
-            first_alpn: alpn.map(<[u8]>::to_vec),
-            captured: true,
-            complete: true,
-            ..ClientHello::default()
+        let backwards = |numbers: Vec<u16>| [grease].into_iter().chain(numbers.into_iter().rev());
+        let suites: Vec<u16> = backwards(suites).collect();
+        let extensions: Vec<u16> = backwards(extensions).chain(own).collect();
+        let algorithms: Vec<u16> = [grease].into_iter().chain(algorithms).collect();
+        let mut numbers: Vec<(u8, &[u16])> = vec![
+            (list::CIPHER_SUITES, &suites),
+            (list::EXTENSIONS, &extensions),
+            (list::SIGNATURE_ALGORITHMS, &algorithms),
+        ];
+        if raw.starts_with("t13") {
+            numbers.push((list::SUPPORTED_VERSIONS, &[0x1A1A, 0x0303, 0x0304]));
         }
+        hello(&numbers, alpn)
     }
 
     /// Raw and hashed forms as FoxIO's own tests (python/test/testdata) and descriptions give them.
@@ -315,11 +335,7 @@ mod tests {
 
     #[test]
     fn a_cut_hello_has_no_fingerprint() {
-        let hello = ClientHello {
-            legacy_version: Some(ProtocolVersion::TLS12),
-            cipher_suites: Some(vec![]),
-            ..ClientHello::default()
-        };
+        let hello = ClientHello { captured: false, ..hello(&[(list::CIPHER_SUITES, &[])], None) };
         assert_eq!((ja3(&hello), ja4(&hello, 't')), (None, None));
     }
 }

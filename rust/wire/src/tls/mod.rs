@@ -8,6 +8,7 @@ pub mod escape;
 pub mod extension;
 pub mod fingerprint;
 mod key_exchange;
+pub mod lists;
 pub mod message;
 pub mod parser;
 pub mod part;

@@ -496,8 +496,8 @@ pub fn is_hello(payload: &[u8]) -> bool {
 /// Whether a whole ClientHello offers what every hello must.
 #[must_use]
 pub fn is_plausible_client_hello(hello: &ClientHello) -> bool {
-    let something = hello.cipher_suites.as_ref().is_some_and(|suites| !suites.is_empty())
-        || hello.ssl2_cipher_kinds.as_ref().is_some_and(|kinds| !kinds.is_empty());
+    let something = hello.cipher_suites().is_some_and(|suites| !suites.is_empty())
+        || hello.ssl2_cipher_kinds().is_some_and(|kinds| !kinds.is_empty());
     let version =
         hello.legacy_version.is_some_and(|version| version.is_plausible() || hello.ssl2_format);
     something && version && (hello.offers_null_compression || hello.ssl2_format)

@@ -1,8 +1,10 @@
 //! ServerHello: RFC 9846 section 4.1.3, and the same structure since SSL 3.0.
 
+use super::client_hello::{SessionId, session_id};
 use super::code_point::{CipherSuite, ExtensionType, NamedGroup, ProtocolVersion};
 use super::escape::escaped;
 use super::extension::{self, FieldFault};
+use super::lists::{Lists, Numbers};
 use super::part::{Fault, Part};
 use crate::known::Key;
 
@@ -13,6 +15,12 @@ const RETRY_RANDOM: [u8; 32] = [
     0xC2, 0xA2, 0x11, 0x16, 0x7A, 0xBB, 0x8C, 0x5E, 0x07, 0x9E, 0x09, 0xE2, 0xC8, 0xA8, 0x33, 0x9C,
 ];
 
+/// The lists; of ALPN there is one protocol.
+mod list {
+    pub const EXTENSIONS: u8 = 0;
+    pub const ALPN: u8 = 1;
+}
+
 /// What a server chose, as far as it was captured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerHello {
@@ -21,19 +29,16 @@ pub struct ServerHello {
     /// `random`.
     pub random: Option<[u8; 32]>,
     /// `legacy_session_id_echo`; absent in drafts of TLS 1.3 before 22.
-    pub session_id: Option<Vec<u8>>,
+    pub session_id: Option<SessionId>,
     /// `cipher_suite`.
     pub cipher_suite: Option<CipherSuite>,
     /// `legacy_compression_method`; absent in drafts of TLS 1.3 before 22.
     pub compression_method: Option<u8>,
-    /// Extension types in order.
-    pub extensions: Option<Vec<ExtensionType>>,
+    pub(super) lists: Lists<2>,
     /// Extension 43.
     pub supported_version: Option<ProtocolVersion>,
     /// The group of extension 51.
     pub key_share_group: Option<NamedGroup>,
-    /// Extension 16, escaped.
-    pub alpn: Option<String>,
     /// It answers in the SSL 2.0 record format.
     pub ssl2_format: bool,
     /// Every byte of the message was captured.
@@ -67,16 +72,22 @@ impl ServerHello {
         hello
     }
 
+    /// Extension types in order.
+    #[must_use]
+    pub fn extensions(&self) -> Option<Numbers<'_, ExtensionType>> {
+        self.lists.numbers(list::EXTENSIONS)
+    }
+
+    /// Extension 16, escaped.
+    #[must_use]
+    pub fn alpn(&self) -> Option<String> {
+        self.lists.get(list::ALPN).map(escaped)
+    }
+
     /// Bytes of memory that it takes beside its own size.
     #[must_use]
     pub fn heap(&self) -> usize {
-        let extensions = self.extensions.as_ref().map_or(0, Vec::capacity);
-        let session_id = self.session_id.as_ref().map_or(0, Vec::capacity);
-        let alpn = self.alpn.as_ref().map_or(0, String::capacity);
-        extensions
-            .saturating_mul(size_of::<ExtensionType>())
-            .saturating_add(session_id)
-            .saturating_add(alpn)
+        self.lists.heap()
     }
 
     /// Adds all that a server says alike in each such answer: neither the random nor the session.
@@ -87,10 +98,9 @@ impl ServerHello {
             session_id: _,
             cipher_suite,
             compression_method,
-            extensions,
+            lists,
             supported_version,
             key_share_group: _,
-            alpn,
             ssl2_format,
             captured,
             complete,
@@ -100,9 +110,8 @@ impl ServerHello {
         key.push_optional(legacy_version.map(|version| version.0.to_ne_bytes()));
         key.push_optional(cipher_suite.map(|suite| suite.0.to_ne_bytes()));
         key.push_optional(compression_method.map(|method| [method]));
-        key.push_list(extensions.as_deref(), |extension| extension.0.to_ne_bytes());
+        key.push_list(lists.bytes());
         key.push_optional(supported_version.map(|version| version.0.to_ne_bytes()));
-        key.push_list(alpn.as_ref().map(String::as_bytes), |&byte| [byte]);
     }
 
     /// Whether it asks the client for another hello instead of choosing.
@@ -114,7 +123,7 @@ impl ServerHello {
     /// Whether extension `extension` was seen.
     #[must_use]
     pub fn has(&self, extension: ExtensionType) -> bool {
-        self.extensions.as_ref().is_some_and(|all| all.contains(&extension))
+        self.extensions().is_some_and(|all| all.contains(&extension))
     }
 
     /// The version that was negotiated, as far as seen: extension 43, else the legacy field.
@@ -146,14 +155,14 @@ impl ServerHello {
         let draft = version.is_draft();
         if !draft {
             let name = "ServerHello.legacy_session_id_echo";
-            let session_id = part.vector8().map_err(named(name))?;
-            if !session_id.is_whole() {
+            let id = part.vector8().map_err(named(name))?;
+            if !id.is_whole() {
                 return Err((Fault::Cut, name));
             }
-            if session_id.captured().len() > 32 {
+            if id.captured().len() > 32 {
                 self.fault.get_or_insert((Fault::Malformed, name));
             }
-            self.session_id = Some(session_id.captured().to_vec());
+            self.session_id = Some(session_id(id.captured()));
         }
         let suite = part.u16().map_err(named("ServerHello.cipher_suite"))?;
         self.cipher_suite = Some(CipherSuite(suite));
@@ -165,10 +174,11 @@ impl ServerHello {
             return Ok(());
         }
         let name = "ServerHello.extensions";
-        let list = part.vector16().map_err(named(name))?;
-        let (types, fault) =
-            extension::walk(list, name, |extension, body| self.read_extension(extension, body));
-        self.extensions = Some(types);
+        let extensions = part.vector16().map_err(named(name))?;
+        self.lists.put_numbers(list::EXTENSIONS, extension::types(extensions));
+        let fault = extension::walk(extensions, name, |extension, body| {
+            self.read_extension(extension, body)
+        });
         match fault {
             Some(fault) => Err(fault),
             None if part.is_empty() => Ok(()),
@@ -194,14 +204,14 @@ impl ServerHello {
                 let name = "ServerHello.extensions.key_share";
                 self.key_share_group = Some(NamedGroup(body.u16().map_err(named(name))?));
             }
-            ExtensionType::ALPN if self.alpn.is_none() => {
+            ExtensionType::ALPN if !self.lists.has(list::ALPN) => {
                 let name = "ServerHello.extensions.application_layer_protocol_negotiation";
-                let mut list = body.vector16().map_err(named(name))?;
-                let protocol = list.vector8().map_err(named(name))?;
+                let mut protocols = body.vector16().map_err(named(name))?;
+                let protocol = protocols.vector8().map_err(named(name))?;
                 if !protocol.is_whole() {
                     return Err((Fault::Cut, name));
                 }
-                self.alpn = Some(escaped(protocol.captured()));
+                self.lists.put(list::ALPN, protocol.captured());
             }
             _ => {}
         }

@@ -1,8 +1,8 @@
 //! Hellos in the SSL 2.0 record format: real SSL 2.0, and the form in which old clients offered
 //! SSL 3.0 and TLS (RFC 5246 appendix E.2).
 
-use super::client_hello::ClientHello;
-use super::code_point::{CipherSuite, ProtocolVersion};
+use super::client_hello::{ClientHello, list, session_id};
+use super::code_point::ProtocolVersion;
 use super::part::{Fault, Part};
 use super::server_hello::ServerHello;
 
@@ -90,23 +90,23 @@ fn client_fields(hello: &mut ClientHello, part: &mut Part<'_>) -> Result<(), Fau
     let _type = part.u8()?;
     hello.legacy_version = Some(ProtocolVersion(part.u16()?));
     let (specs, session, challenge) = (part.u16()?, part.u16()?, part.u16()?);
-    let mut list = part.vector(usize::from(specs))?;
+    let mut specs = part.vector(usize::from(specs))?;
     let (mut suites, mut kinds) = (Vec::new(), Vec::new());
     let mut result = Ok(());
-    while !list.is_empty() {
-        match list.array() {
-            Ok([0, high, low]) => suites.push(CipherSuite(u16::from_be_bytes([high, low]))),
-            Ok([kind, high, low]) => kinds.push(u32::from_be_bytes([0, kind, high, low])),
+    while !specs.is_empty() {
+        match specs.array() {
+            Ok([0, high, low]) => suites.extend([high, low]),
+            Ok(kind) => kinds.extend(kind),
             Err(fault) => {
                 result = Err(fault);
                 break;
             }
         }
     }
-    hello.cipher_suites = Some(suites);
-    hello.ssl2_cipher_kinds = Some(kinds);
+    hello.lists.put(list::CIPHER_SUITES, &suites);
+    hello.lists.put(list::SSL2_CIPHER_KINDS, &kinds);
     result?;
-    hello.session_id = Some(part.take(usize::from(session))?.to_vec());
+    hello.session_id = Some(session_id(part.take(usize::from(session))?));
     // The challenge takes the place of the random: right-aligned, RFC 5246 appendix E.2.
     let challenge = part.take(usize::from(challenge))?;
     let mut random = [0; 32];
@@ -154,9 +154,9 @@ mod tests {
         let hello = client_hello(&bytes[2..], 46);
         assert!(hello.complete);
         assert_eq!(hello.legacy_version, Some(ProtocolVersion(0x0301)));
-        let suites: Vec<u16> = hello.cipher_suites.unwrap().iter().map(|s| s.0).collect();
+        let suites: Vec<u16> = hello.cipher_suites().unwrap().iter().map(|s| s.0).collect();
         assert_eq!(suites, [4, 5, 10, 9]);
-        assert_eq!(hello.ssl2_cipher_kinds, Some(vec![0x01_0080, 0x07_00C0, 0x03_0080]));
+        assert_eq!(hello.ssl2_cipher_kinds(), Some(vec![0x01_0080, 0x07_00C0, 0x03_0080]));
     }
 
     #[test]
@@ -181,6 +181,6 @@ mod tests {
         let hello = client_hello(&bytes[2..18], 46);
         assert!(!hello.complete);
         assert_eq!(hello.fault, Some((Fault::Cut, "ClientHello.cipher_specs")));
-        assert_eq!(hello.cipher_suites.unwrap().len(), 2);
+        assert_eq!(hello.cipher_suites().unwrap().len(), 2);
     }
 }

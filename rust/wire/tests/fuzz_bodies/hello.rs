@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use tlsaudit_wire::stream::{Missing, Origin};
 use tlsaudit_wire::tls::client_hello::ClientHello;
 use tlsaudit_wire::tls::fingerprint;
+use tlsaudit_wire::tls::lists::Numbers;
 use tlsaudit_wire::tls::parser::{Event, Parser};
 use tlsaudit_wire::tls::server_hello::ServerHello;
 use tlsaudit_wire::tls::ssl2::{self, Opening};
@@ -67,13 +68,14 @@ pub fn check_client(hello: &ClientHello, length: usize) {
     let count = |list: Option<usize>, size: usize| {
         assert!(list.is_none_or(|count| count * size <= length), "{hello:#?}");
     };
-    count(hello.cipher_suites.as_ref().map(Vec::len), 2);
-    count(hello.ssl2_cipher_kinds.as_ref().map(Vec::len), 3);
-    count(hello.extensions.as_ref().map(Vec::len), 2);
-    count(hello.groups.as_ref().map(Vec::len), 2);
-    count(hello.alpn.as_ref().map(Vec::len), 1);
-    assert_eq!(hello.alpn.as_ref().is_some_and(|all| !all.is_empty()), hello.first_alpn.is_some());
-    for text in hello.server_name.iter().chain(hello.alpn.iter().flatten()) {
+    let alpn = hello.alpn();
+    count(hello.cipher_suites().map(Numbers::len), 2);
+    count(hello.ssl2_cipher_kinds().map(|kinds| kinds.len()), 3);
+    count(hello.extensions().map(Numbers::len), 2);
+    count(hello.groups().map(Numbers::len), 2);
+    count(alpn.as_ref().map(Vec::len), 1);
+    assert_eq!(alpn.as_ref().is_some_and(|all| !all.is_empty()), hello.first_alpn().is_some());
+    for text in hello.server_name.iter().chain(alpn.iter().flatten()) {
         assert!(!text.contains(char::is_control), "{text:?}");
     }
     assert!(fingerprint::ja3(hello).is_none_or(|ja3| hello.captured && ja3.len() == 32));
@@ -83,7 +85,7 @@ pub fn check_client(hello: &ClientHello, length: usize) {
 pub fn check_server(hello: &ServerHello) {
     assert!(!hello.complete || hello.captured);
     assert!(hello.complete || hello.fault.is_some(), "{hello:#?}");
-    assert!(hello.alpn.as_ref().is_none_or(|text| !text.contains(char::is_control)));
+    assert!(hello.alpn().is_none_or(|text| !text.contains(char::is_control)));
     assert!(fingerprint::ja3s(hello).is_none_or(|ja3s| hello.captured && ja3s.len() == 32));
     let _ = (hello.downgrade_sentinel(), hello.is_retry_request(), hello.version());
 }
@@ -94,10 +96,14 @@ fn same<T: PartialEq + Debug>(whole: &Option<T>, beginning: &Option<T>) {
 }
 
 /// A list that was read of the beginning begins the whole one.
-fn begins<T: PartialEq + Debug>(whole: &Option<Vec<T>>, beginning: &Option<Vec<T>>) {
+fn begins<T: PartialEq + Debug>(whole: Option<Vec<T>>, beginning: Option<Vec<T>>) {
     let Some(part) = beginning else { return };
-    let fits = whole.as_ref().is_some_and(|whole| whole.starts_with(part));
+    let fits = whole.as_ref().is_some_and(|whole| whole.starts_with(&part));
     assert!(fits, "{part:?} became {whole:?}");
+}
+
+fn listed<T: From<u16> + PartialEq>(numbers: Option<Numbers<'_, T>>) -> Option<Vec<T>> {
+    numbers.map(|numbers| numbers.iter().collect())
 }
 
 fn assert_client_begins(whole: &ClientHello, beginning: &ClientHello) {
@@ -105,15 +111,18 @@ fn assert_client_begins(whole: &ClientHello, beginning: &ClientHello) {
     same(&whole.random, &beginning.random);
     same(&whole.session_id, &beginning.session_id);
     same(&whole.server_name, &beginning.server_name);
-    same(&whole.first_alpn, &beginning.first_alpn);
-    begins(&whole.cipher_suites, &beginning.cipher_suites);
-    begins(&whole.ssl2_cipher_kinds, &beginning.ssl2_cipher_kinds);
-    begins(&whole.extensions, &beginning.extensions);
-    begins(&whole.supported_versions, &beginning.supported_versions);
-    begins(&whole.groups, &beginning.groups);
-    begins(&whole.point_formats, &beginning.point_formats);
-    begins(&whole.signature_algorithms, &beginning.signature_algorithms);
-    begins(&whole.alpn, &beginning.alpn);
+    same(&whole.first_alpn(), &beginning.first_alpn());
+    begins(listed(whole.cipher_suites()), listed(beginning.cipher_suites()));
+    begins(whole.ssl2_cipher_kinds(), beginning.ssl2_cipher_kinds());
+    begins(listed(whole.extensions()), listed(beginning.extensions()));
+    begins(listed(whole.supported_versions()), listed(beginning.supported_versions()));
+    begins(listed(whole.groups()), listed(beginning.groups()));
+    begins(
+        whole.point_formats().map(<[u8]>::to_vec),
+        beginning.point_formats().map(<[u8]>::to_vec),
+    );
+    begins(listed(whole.signature_algorithms()), listed(beginning.signature_algorithms()));
+    begins(whole.alpn(), beginning.alpn());
     assert!(whole.offers_null_compression || !beginning.offers_null_compression);
     assert!(whole.offers_ticket || !beginning.offers_ticket);
     assert!(!beginning.complete);
@@ -127,8 +136,8 @@ fn assert_server_begins(whole: &ServerHello, beginning: &ServerHello) {
     same(&whole.compression_method, &beginning.compression_method);
     same(&whole.supported_version, &beginning.supported_version);
     same(&whole.key_share_group, &beginning.key_share_group);
-    same(&whole.alpn, &beginning.alpn);
-    begins(&whole.extensions, &beginning.extensions);
+    same(&whole.alpn(), &beginning.alpn());
+    begins(listed(whole.extensions()), listed(beginning.extensions()));
     assert!(!beginning.complete);
 }
 

@@ -90,10 +90,10 @@ fn check_row(row: &Handshake, bounds: &Bounds) {
     let captured = |text: &String| assert!(!text.contains(char::is_control), "{text:?}");
     if let Some(offer) = offer {
         offer.hello.server_name.iter().for_each(captured);
-        offer.hello.alpn.iter().flatten().for_each(captured);
+        offer.hello.alpn().iter().flatten().for_each(captured);
     }
     if let Some(choice) = choice {
-        choice.hello.alpn.iter().for_each(captured);
+        choice.hello.alpn().iter().for_each(captured);
     }
 }
 

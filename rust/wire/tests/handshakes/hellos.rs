@@ -83,12 +83,13 @@ fn fields_of_both_hellos_come_back() {
     assert_eq!((offer.frame, offer.record_version), (4, Some(0x0301)));
     assert!(offer.hello.complete);
     assert_eq!(offer.hello.legacy_version.unwrap().0, 0x0303);
-    let versions: Vec<u16> = offer.hello.supported_versions.unwrap().iter().map(|v| v.0).collect();
+    let versions: Vec<u16> =
+        offer.hello.supported_versions().unwrap().iter().map(|v| v.0).collect();
     assert_eq!(versions, [0x0304, 0x0303]);
-    let suites: Vec<u16> = offer.hello.cipher_suites.unwrap().iter().map(|s| s.0).collect();
+    let suites: Vec<u16> = offer.hello.cipher_suites().unwrap().iter().map(|s| s.0).collect();
     assert_eq!(suites, [0x1301, 0xC02F]);
     assert_eq!(offer.hello.server_name.as_deref(), Some("new.example.test"));
-    assert_eq!(offer.hello.alpn.unwrap(), ["h2"]);
+    assert_eq!(offer.hello.alpn().unwrap(), ["h2"]);
     let choice = row.choice.unwrap();
     assert_eq!(choice.frame, 5);
     assert_eq!(choice.hello.supported_version.unwrap().0, 0x0304);

@@ -14,8 +14,8 @@ fn the_snap_length_leaves_what_was_captured() {
     let row = connection.row();
     let hello = row.offer.unwrap().hello;
     assert!(!hello.complete);
-    assert_eq!(hello.cipher_suites.unwrap().len(), 1);
-    assert_eq!(hello.extensions, None);
+    assert_eq!(hello.cipher_suites().unwrap().len(), 1);
+    assert_eq!(hello.extensions(), None);
     assert_eq!(row.defect, Some((Defect::Truncated, "frame 4, ClientHello.cipher_suites".into())));
     assert_eq!(row.missed_bytes, u64::try_from(tls13_client().len() - 48).unwrap());
     // The server's direction is whole.
@@ -30,7 +30,7 @@ fn a_cut_between_two_protocols_keeps_the_first() {
     let mut connection = Connection::opened();
     connection.send(true, &hello);
     connection.packets[3].cut = 3;
-    assert_eq!(connection.row().offer.unwrap().hello.alpn.unwrap(), ["h2"]);
+    assert_eq!(connection.row().offer.unwrap().hello.alpn().unwrap(), ["h2"]);
 }
 
 #[test]
@@ -39,7 +39,8 @@ fn of_an_extension_that_comes_twice_the_first_counts() {
     let hello = record(22, 0x0301, &client_hello(0x0303, &[0xC02F], &twice));
     let mut connection = Connection::opened();
     connection.send(true, &hello);
-    let groups = connection.row().offer.unwrap().hello.groups.unwrap();
+    let hello = connection.row().offer.unwrap().hello;
+    let groups = hello.groups().unwrap();
     assert_eq!(groups.iter().map(|group| group.0).collect::<Vec<_>>(), [29]);
 }
 
@@ -87,7 +88,7 @@ fn lengths_that_contradict_each_other_are_malformed() {
     connection.send(true, &record(22, 0x0301, &hello));
     let row = connection.row();
     assert_eq!(row.defect, Some((Defect::Malformed, "frame 4, ClientHello.cipher_suites".into())));
-    assert_eq!(row.offer.unwrap().hello.cipher_suites.unwrap().len(), 1);
+    assert_eq!(row.offer.unwrap().hello.cipher_suites().unwrap().len(), 1);
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub struct Ended<O> {
     /// It was let go to bound memory.
     pub evicted: bool,
     /// Who listened.
-    pub observer: O,
+    pub observer: Box<O>,
 }
 
 /// By what the authentication of a packet is found.
@@ -341,7 +341,7 @@ impl<O: Observer> Authentication<O> {
             verdict: self.exchange.verdict,
             captured: self.exchange.captured,
             evicted: why == Missing::Limit,
-            observer: *observer,
+            observer,
         });
     }
 }

@@ -1,14 +1,14 @@
 //! All UDP conversations of a capture.
 
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
 use super::Listener;
 use crate::limits::{MAX_FLOWS, MAX_LISTENED};
 use crate::packet::Datagram;
-use crate::stream::key::{AnyKey, Key, key};
+use crate::stream::key::{AnyKey, Key, V4, V6, key};
 use crate::stream::{Around, Ended, Endpoint, Origin, PerSide, Side, Who};
 
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl<L: Listener> Flow<L> {
                 captured: self.captured,
                 end: None,
                 evicted,
-                observer: *listener,
+                observer: listener,
             });
         }
     }
@@ -88,8 +88,8 @@ impl<L: Listener> Flow<L> {
 /// The UDP conversations of a capture, each with a listener where its datagrams deserved one.
 #[derive(Debug)]
 pub struct Flows<L> {
-    v4: HashMap<Key<Ipv4Addr>, Flow<L>>,
-    v6: HashMap<Key<Ipv6Addr>, Flow<L>>,
+    v4: HashMap<Key<V4>, Flow<L>>,
+    v6: HashMap<Key<V6>, Flow<L>>,
     next_number: u32,
     /// Bytes of memory that listeners take.
     buffered: usize,

@@ -16,7 +16,7 @@ pub struct Conversation {
     /// What leads to the TLS or wraps it, where that is known.
     dialogue: Option<Box<dyn Dialogue>>,
     counting: bool,
-    parsers: PerSide<Option<Box<Parser>>>,
+    parsers: PerSide<Option<Parser>>,
     /// Bytes of each side that were read as TLS, or as what may lead to it.
     read: PerSide<u64>,
     pub(super) transcript: Transcript,
@@ -42,18 +42,16 @@ const MAX_KEPT_EVENTS: usize = 16;
 
 impl Conversation {
     /// What it has to tell, once the connection is over.
-    pub fn tell(mut ended: Ended<Self>, tell: &mut dyn FnMut(Told)) {
-        let observer = &mut ended.observer;
+    pub fn tell(ended: Ended<Self>, tell: &mut dyn FnMut(Told)) {
+        let (ended, conversation) = ended.split();
+        let Self { mut parsers, mut transcript, mut events, .. } = *conversation;
+        let why = if ended.evicted { Missing::Limit } else { Missing::Truncated };
         for side in Side::BOTH {
-            let why = if ended.evicted { Missing::Limit } else { Missing::Truncated };
-            let mut events = std::mem::take(&mut observer.events);
-            if let Some(parser) = observer.parsers.of_mut(side) {
+            if let Some(parser) = parsers.of_mut(side) {
                 parser.end(why, &mut events);
+                transcript.take(side, &mut events);
             }
-            observer.transcript.take(side, &mut events);
         }
-        let nothing = Transcript::new(Transport::Tcp, Carrier::Tls, false);
-        let transcript = std::mem::replace(&mut observer.transcript, nothing);
         transcript.tell(&ended, tell);
     }
 
@@ -154,7 +152,7 @@ impl Conversation {
         if parser.is_none() {
             // The other direction joins where TLS begins in it.
             if record::can_begin(bytes) || Self::opens_with(bytes, true) {
-                *parser = Some(Box::default());
+                *parser = Some(Parser::new());
             } else if self.parsers.of(side.other()).is_none() {
                 // A dialogue led to TLS, and what came is none.
                 self.phase = Phase::Plain;

@@ -53,11 +53,11 @@ pub struct Exchange {
 
 impl Exchange {
     /// What it has to tell, once the capture is over.
-    pub fn tell(mut ended: Ended<Self>, tell: &mut dyn FnMut(Told)) {
-        let Self { transcript, reader } = &mut ended.observer;
-        reader.end(if ended.evicted { Missing::Limit } else { Missing::Truncated }, transcript);
-        let nothing = Transcript::new(Transport::Tcp, Carrier::Tls, false);
-        let transcript = std::mem::replace(transcript, nothing);
+    pub fn tell(ended: Ended<Self>, tell: &mut dyn FnMut(Told)) {
+        let (ended, exchange) = ended.split();
+        let Self { mut transcript, mut reader } = *exchange;
+        let why = if ended.evicted { Missing::Limit } else { Missing::Truncated };
+        reader.end(why, &mut transcript);
         transcript.tell(&ended, tell);
     }
 }

@@ -147,32 +147,31 @@ impl Transcript {
     }
 
     /// What there is to tell, once the conversation is over.
-    pub(super) fn tell<O>(mut self, ended: &Ended<O>, tell: &mut dyn FnMut(Told)) {
-        let siblings = std::mem::take(&mut self.siblings);
-        let mut number = 0;
-        for transcript in std::iter::once(self).chain(siblings) {
-            number = transcript.tell_from(number, ended, tell);
+    pub(super) fn tell<O>(&mut self, ended: &Ended<O>, tell: &mut dyn FnMut(Told)) {
+        let mut number = self.tell_from(0, ended, tell);
+        for sibling in &mut self.siblings {
+            number = sibling.tell_from(number, ended, tell);
         }
     }
 
     /// Tells with handshakes numbered from `number`, and gives the number that comes then.
     fn tell_from<O>(
-        mut self,
+        &mut self,
         mut number: u16,
         ended: &Ended<O>,
         tell: &mut dyn FnMut(Told),
     ) -> u16 {
         let (first, declined) = (number, std::mem::take(&mut self.refusals));
         let mut drafts = std::mem::take(&mut self.finished);
-        if !self.void && !self.tentative {
-            drafts.push(std::mem::take(&mut self.draft));
-        }
+        let believed = !self.void && !self.tentative;
+        let mut last = believed.then(|| std::mem::take(&mut self.draft));
         if ended.evicted {
-            if let Some(last) = drafts.last_mut().filter(|last| !last.completed) {
+            let last = last.as_mut().or(drafts.last_mut());
+            if let Some(last) = last.filter(|last| !last.completed) {
                 last.note_defect(Defect::Limit, || "stream, let go to bound memory".into());
             }
         }
-        for mut draft in drafts {
+        for mut draft in drafts.into_iter().chain(last) {
             if let Some(aside) = Aside::of(&draft).or_else(|| self.unbelievable(&draft)) {
                 self.asides.push(aside);
                 continue;
@@ -192,13 +191,13 @@ impl Transcript {
         let ends = |client: Side| {
             (ended.parties.of(client).clone(), ended.parties.of(client.other()).clone())
         };
-        for refusal in self.refusals {
+        for refusal in self.refusals.drain(..) {
             let (client, server) = ends(refusal.client);
             let (transport, stream) = (self.transport, ended.number);
             let refused = Refused { transport, stream, client, server, refusal };
             tell(Told::Refusal(Box::new(refused)));
         }
-        for Aside { kind, ts, client, frames } in self.asides {
+        for Aside { kind, ts, client, frames } in self.asides.drain(..) {
             let (client, server) = ends(client);
             let (transport, stream) = (self.transport, ended.number);
             let aside = SetAside { kind, transport, stream, ts, client, server, frames };

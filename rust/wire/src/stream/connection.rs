@@ -193,7 +193,7 @@ impl<O: Observer> Stream<O> {
                 PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
             let (number, end, around) = (self.number, self.end, self.around);
             let parties = endpoints.map(Who::Endpoint);
-            done(Ended { number, parties, around, captured, end, evicted, observer: *observer });
+            done(Ended { number, parties, around, captured, end, evicted, observer });
         }
         let beginning = |side| self.directions.of(side).beginning();
         Past::new(self.last_frame, PerSide::new(beginning(Side::A), beginning(Side::B)))

@@ -260,5 +260,17 @@ pub struct Ended<O> {
     /// It was let go to bound memory; more of it may have come.
     pub evicted: bool,
     /// Who listened.
-    pub observer: O,
+    pub observer: Box<O>,
+}
+
+impl<O> Ended<O> {
+    /// Who listened, and all the rest.
+    #[must_use]
+    pub fn split(self) -> (Ended<()>, Box<O>) {
+        let Self { number, parties, around, captured, end, evicted, observer } = self;
+        (
+            Ended { number, parties, around, captured, end, evicted, observer: Box::new(()) },
+            observer,
+        )
+    }
 }

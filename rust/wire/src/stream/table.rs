@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
 use super::connection::Stream;
-use super::key::{AnyKey, Key, key};
+use super::key::{AnyKey, Key, V4, V6, key};
 use super::past::Past;
 use super::{Ended, Endpoint, Observer, Origin, PerSide, Side};
 use crate::limits::{CLOSED_LINGER, MAX_BUFFERED, MAX_STREAMS};
@@ -18,9 +18,9 @@ use crate::packet::Segment;
 /// The connections of one address family. Those that are over have a map of their own, so that the
 /// one that every packet asks for stays small.
 #[derive(Debug)]
-struct Family<A, O> {
-    open: HashMap<Key<A>, Box<Stream<O>>>,
-    past: HashMap<Key<A>, Past>,
+struct Family<E, O> {
+    open: HashMap<Key<E>, Box<Stream<O>>>,
+    past: HashMap<Key<E>, Past>,
 }
 
 /// A connection that has ended, while late packets are waited for.
@@ -44,8 +44,8 @@ struct Ledger {
 /// The connections of a capture, each with its observer where its bytes deserved one.
 #[derive(Debug)]
 pub struct Streams<O> {
-    v4: Family<Ipv4Addr, O>,
-    v6: Family<Ipv6Addr, O>,
+    v4: Family<V4, O>,
+    v6: Family<V6, O>,
     ledger: Ledger,
     /// Streams let go to bound memory.
     pub evicted: u64,
@@ -208,16 +208,16 @@ impl<O: Observer> Streams<O> {
     }
 }
 
-impl<A, O> Default for Family<A, O> {
+impl<E, O> Default for Family<E, O> {
     fn default() -> Self {
         Self { open: HashMap::new(), past: HashMap::new() }
     }
 }
 
-impl<A, O: Observer> Family<A, O>
+impl<E, O: Observer> Family<E, O>
 where
-    A: Copy + Eq + Hash + Ord + Into<IpAddr>,
-    AnyKey: From<Key<A>>,
+    E: Copy + Eq + Hash + Ord + Into<Endpoint>,
+    AnyKey: From<Key<E>>,
 {
     fn len(&self) -> usize {
         self.open.len().saturating_add(self.past.len())
@@ -227,24 +227,24 @@ where
     #[inline]
     fn segment(
         &mut self,
-        key: Key<A>,
+        key: Key<E>,
         segment: &Segment<'_>,
         side: Side,
         origin: Origin,
         ledger: &mut Ledger,
         done: &mut impl FnMut(Ended<O>),
     ) {
-        let stream = match self.open.entry(key) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                if let Some(past) = self.past.get_mut(&key) {
-                    if past.take(segment, side, origin.frame) {
-                        return;
-                    }
-                    self.past.remove(&key);
+        let Some(stream) = self.open.get_mut(&key) else {
+            if let Some(past) = self.past.get_mut(&key) {
+                if past.take(segment, side, origin.frame) {
+                    return;
                 }
-                place.insert(Box::new(Stream::new(ledger.number())))
+                self.past.remove(&key);
             }
+            let mut stream = Box::new(Stream::new(ledger.number()));
+            Self::take(&mut stream, key, segment, side, origin, ledger);
+            self.open.insert(key, stream);
+            return;
         };
         if stream.is_reused_by(segment, side) {
             // The ports are used again: the old connection is over.
@@ -252,6 +252,18 @@ where
             let old = std::mem::replace(&mut **stream, Stream::new(ledger.number()));
             old.close(key.endpoints(), false, done);
         }
+        Self::take(stream, key, segment, side, origin, ledger);
+    }
+
+    #[inline]
+    fn take(
+        stream: &mut Stream<O>,
+        key: Key<E>,
+        segment: &Segment<'_>,
+        side: Side,
+        origin: Origin,
+        ledger: &mut Ledger,
+    ) {
         stream.last_frame = origin.frame;
         let before = stream.held;
         stream.take(segment, side, origin);
@@ -263,7 +275,7 @@ where
     }
 
     /// Gives a connection that is not known a number.
-    fn mention(&mut self, key: Key<A>, frame: u64, ledger: &mut Ledger) {
+    fn mention(&mut self, key: Key<E>, frame: u64, ledger: &mut Ledger) {
         if self.past.contains_key(&key) {
             return;
         }
@@ -278,7 +290,7 @@ where
     /// listened.
     fn close(
         &mut self,
-        key: Key<A>,
+        key: Key<E>,
         when: impl Fn(&Stream<O>) -> bool,
         evicted: bool,
         done: &mut impl FnMut(Ended<O>),

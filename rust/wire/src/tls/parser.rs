@@ -75,6 +75,9 @@ pub enum Event {
 /// A record of alerts in clear is not longer than this: nobody sends more than a few at once.
 const LONGEST_ALERTS: usize = 8;
 
+/// Room for most records that come in pieces: those with certificates.
+const USUAL_RECORD: usize = 4_096;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// At or in a record header.
@@ -267,6 +270,9 @@ impl Parser {
         let (taken, rest) = split(bytes, self.left);
         self.left = self.left.saturating_sub(taken.len());
         if self.left > 0 {
+            if self.kept.is_empty() {
+                self.kept.reserve(header.length.min(USUAL_RECORD));
+            }
             self.kept.extend_from_slice(taken);
             return rest;
         }

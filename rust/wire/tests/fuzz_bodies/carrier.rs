@@ -142,7 +142,7 @@ fn converse(segments: &[(Side, &[u8])]) {
         captured: spoke,
         end: None,
         evicted: false,
-        observer,
+        observer: Box::new(observer),
     };
     let (mut handshakes, mut refusals) = (Vec::new(), 0);
     Conversation::tell(ended, &mut |told| match told {

@@ -78,7 +78,7 @@ fn check_conversation(datagrams: &[(Side, bool, &[u8])]) {
         captured,
         end: None,
         evicted: false,
-        observer,
+        observer: Box::new(observer),
     };
     Exchange::tell(ended, &mut |told| match told {
         Told::Handshake(row) => handshakes.push(*row),

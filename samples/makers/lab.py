@@ -9,7 +9,7 @@ from pathlib import Path
 
 from containers import packed, without_machine
 from network import Host, Network, capture
-from sample import Sample
+from sample import Row, Sample
 from stacks import Identity, make_identity
 
 # RFC 5737 and RFC 3849 addresses, locally administered hardware addresses.
@@ -50,13 +50,14 @@ def captured(
     run: Callable[[Lab], None],
     tags: tuple[str, ...],
     *,
-    outcomes: str | tuple[str, ...] = "completed",
+    outcomes: str | tuple[str, ...] | Callable[[Row], str] = "completed",
     ending: str = "pcap",
     interface: str = "switch",
     program: tuple[str, ...] = (),
     packets: str = "tcp or udp",
     decode_as: tuple[str, ...] = (),
     preferences: tuple[str, ...] = (),
+    corrections: tuple[tuple[int, str, str], ...] = (),
     note: str = "",
 ) -> Recipe:
     """A recipe whose capture is named for the sample; `ending` says in which format it is."""
@@ -69,6 +70,7 @@ def captured(
         outcomes=outcomes,
         decode_as=decode_as,
         preferences=preferences,
+        corrections=corrections,
         note=note,
     )
     return Recipe(sample, run, interface, program, packets)

@@ -21,11 +21,16 @@ import texts
 from sample import Sample
 
 CAPTURED = (
+    "captured_databases",
+    "captured_directory",
     "captured_dtls",
     "captured_eap",
+    "captured_files",
     "captured_gnutls",
+    "captured_mail",
     "captured_network",
     "captured_openssl",
+    "captured_proxies",
     "captured_quic",
     "captured_refusals",
     "captured_stacks",

@@ -39,7 +39,7 @@ CARRIERS = (
         "ldap-starttls",
         "LDAP's extended request with the object identifier of StartTLS, lengths in the short form "
         "or in the long one of Windows; the response of the same number",
-        "",
+        "ldap-starttls.pcap",
         "carriers::start_tls_is_found_among_other_messages_of_ldap",
         "yyyy",
     ),
@@ -62,21 +62,21 @@ CARRIERS = (
     Carrier(
         "smtp-starttls",
         "the greeting 220 or the client's EHLO, HELO or LHLO; STARTTLS, answered by 220",
-        "smtp-starttls.pcap",
+        "smtp-postfix.pcap",
         "carriers::mail_news_files_and_chat_are_told_by_command_and_answer",
         "yyyy",
     ),
     Carrier(
         "imap-starttls",
         "the greeting `* OK`; STARTTLS behind a tag, answered by the tag and OK",
-        "",
+        "imap-starttls.pcap",
         "carriers::mail_news_files_and_chat_are_told_by_command_and_answer",
         "yyny",
     ),
     Carrier(
         "pop3-starttls",
         "the greeting `+OK`; STLS, answered by `+OK`",
-        "",
+        "pop3-starttls.pcap",
         "carriers::mail_news_files_and_chat_are_told_by_command_and_answer",
         "yyyy",
     ),
@@ -84,7 +84,7 @@ CARRIERS = (
         "ftp-starttls",
         "the greeting 220; AUTH with TLS, SSL, TLS-C or TLS-P, answered by 234. TLS on the data "
         "connections begins them: its carrier is `tls`",
-        "",
+        "ftp-tls.pcap",
         "carriers::mail_news_files_and_chat_are_told_by_command_and_answer",
         "yyyy",
     ),
@@ -114,7 +114,7 @@ CARRIERS = (
     Carrier(
         "sieve-starttls",
         "ManageSieve's list of capabilities; STARTTLS, answered by OK",
-        "",
+        "sieve-starttls.pcap",
         "carriers::mail_news_files_and_chat_are_told_by_command_and_answer",
         "nnny",
     ),
@@ -122,7 +122,7 @@ CARRIERS = (
         "postgresql",
         "the eight bytes of SSLRequest, or of the request for GSSAPI before it; the answer is one "
         "byte, S. From PostgreSQL 17 on, clients may begin with TLS: its carrier is `tls`",
-        "",
+        "postgresql.pcap",
         "carriers::databases_agree_on_tls",
         "yyyy",
     ),
@@ -130,7 +130,7 @@ CARRIERS = (
         "mysql",
         "the server's greeting in version 10 of the protocol; the client's packet of 32 bytes with "
         "the capability CLIENT_SSL",
-        "",
+        "mariadb.pcap",
         "carriers::databases_agree_on_tls",
         "yyny",
     ),
@@ -145,7 +145,7 @@ CARRIERS = (
         "http-connect",
         "the method CONNECT, answered by a status of 200 to 299. The target is the one of the "
         "request",
-        "",
+        "http-connect.pcap",
         "carriers::proxies_name_where_the_client_goes",
         "yyyy",
     ),
@@ -168,14 +168,14 @@ CARRIERS = (
         "socks5",
         "SOCKS 5's list of methods, with user name and password or without; the request CONNECT, "
         "answered by 0. The target is the one of the request",
-        "",
+        "socks5.pcap",
         "carriers::proxies_name_where_the_client_goes",
         "yyny",
     ),
     Carrier(
         "proxy-v1",
         "a first line that begins with `PROXY`. The target is the client that it names",
-        "",
+        "proxy-v1.pcap",
         "carriers::a_load_balancer_names_the_client",
         "ynnn",
     ),
@@ -183,7 +183,7 @@ CARRIERS = (
         "proxy-v2",
         "the twelve bytes of the PROXY protocol's signature. The target is the client that the "
         "header names",
-        "",
+        "proxy-v2.pcap",
         "carriers::a_load_balancer_names_the_client",
         "ynnn",
     ),

@@ -132,8 +132,12 @@ impl Conversation {
     /// From here on there is TLS. What came before gives it its carrier.
     fn begin(&mut self, phase: Phase) {
         self.phase = phase;
-        let carrier = self.dialogue.as_ref().map_or(Carrier::Other, |dialogue| dialogue.carrier());
-        self.transcript.restart(carrier, true);
+        let agreed = self.dialogue.as_ref().map_or(Carrier::Other, |dialogue| dialogue.carrier());
+        let refused = self.transcript.refusals.last().map(|refusal| refusal.carrier);
+        // Some clients don't wait for the answer, or go on whatever it is.
+        let refused = refused.filter(|_| agreed == Carrier::Other && self.dialogue.is_some());
+        self.transcript.restart(refused.unwrap_or(agreed), true);
+        self.transcript.despite_refusal = refused.is_some();
         self.transcript.target =
             self.dialogue.as_ref().and_then(|dialogue| dialogue.target().map(str::to_owned));
         self.read = PerSide::default();

@@ -17,6 +17,8 @@ pub(super) struct Transcript {
     pub transport: Transport,
     pub carrier: Carrier,
     pub target: Option<String>,
+    /// It began although the server had refused it.
+    pub despite_refusal: bool,
     /// Other bytes came before: every length of what begins must fit.
     amid: bool,
     /// What began it may be no hello yet.
@@ -41,6 +43,7 @@ impl Transcript {
             transport,
             carrier,
             target: None,
+            despite_refusal: false,
             amid,
             tentative: true,
             void: false,
@@ -184,8 +187,8 @@ impl Transcript {
                 tell(Told::Handshake(Box::new(row)));
             }
         }
-        if number == first {
-            // Where there was TLS in the end, the server did not refuse it for good.
+        if number == first || self.despite_refusal {
+            // Where the server agreed in the end, it did not refuse it for good.
             self.refusals.extend(declined);
         }
         let ends = |client: Side| {
@@ -408,6 +411,7 @@ impl Transcript {
     /// TLS may begin, in `carrier`; `amid` other bytes.
     pub(super) fn restart(&mut self, carrier: Carrier, amid: bool) {
         self.carrier = carrier;
+        self.despite_refusal = false;
         self.amid = amid;
         self.tentative = true;
         self.void = false;

@@ -1,7 +1,7 @@
 //! Plaintext dialogues before TLS: the carrier's name, its target, refusals.
 
 use tlsaudit_wire::carrier::RefusalKind::{
-    self, EncryptionDeclined, PlaintextToTls, UpgradeRefused,
+    self, EncryptionDeclined, PlaintextToTls, TlsToPlaintext, UpgradeRefused,
 };
 
 use super::hellos::{record, tls10_client, tls13_client, tls13_server};
@@ -194,6 +194,21 @@ fn a_server_that_says_yes_at_the_second_time_did_not_refuse() {
         (S, b"234 proceed\r\n"),
     ];
     assert_eq!(both(dialogue), named("ftp-starttls"));
+}
+
+#[test]
+fn a_client_that_begins_although_it_was_refused_is_told_with_both_answers() {
+    let mut connection = hold(&[
+        (S, b"* OK ready\r\n"),
+        (C, b". STARTTLS\r\n"),
+        (S, b". BAD TLS support isn't enabled.\r\n"),
+    ]);
+    connection.send(C, &tls13_client()).send(S, b"* BAD Error in IMAP command\r\n");
+    let Collected { rows, refusals, set_aside } = told(&connection.pcap());
+    assert_eq!((rows.len(), set_aside.len()), (1, 0));
+    assert_eq!((rows[0].carrier.name(), rows[0].outcome.name()), ("imap-starttls", "rejected"));
+    let kinds: Vec<_> = refusals.iter().map(|refused| refused.refusal.kind).collect();
+    assert_eq!(kinds, [TlsToPlaintext, UpgradeRefused]);
 }
 
 #[test]

@@ -147,7 +147,7 @@ impl Party {
 }
 
 /// A ClientHello and where it was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Offer {
     /// What it says.
     pub hello: Box<ClientHello>,
@@ -159,7 +159,7 @@ pub struct Offer {
 }
 
 /// A ServerHello and where it was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// What it says.
     pub hello: Box<ServerHello>,
@@ -199,7 +199,7 @@ pub struct Alert {
 }
 
 /// The tunnels around a connection, as its first frame shows them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outer {
     /// Outermost first.
     pub tunnels: Vec<Tunnel>,
@@ -210,7 +210,7 @@ pub struct Outer {
 }
 
 /// One handshake: a row of the handshake table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Handshake {
     /// What brought its bytes.
     pub transport: Transport,
@@ -296,7 +296,7 @@ impl Told {
 }
 
 /// A refusal and between whom it was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refused {
     /// What brought its bytes.
     pub transport: Transport,

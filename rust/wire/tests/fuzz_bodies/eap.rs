@@ -88,14 +88,14 @@ pub fn check(input: &[u8]) {
     };
     let mut sorted = rows.clone();
     sorted.sort_by_key(|row| (row.stream, row.handshake));
-    rows::check(&sorted, &bounds);
+    rows::check_some(&sorted, &bounds);
     for row in &rows {
         assert!(row.client.port().is_none() && row.server.port().is_none());
         assert!(!row.client.to_string().is_empty() && !row.server.to_string().is_empty());
         assert!(row.end.is_none());
     }
     let twice = read(&steps, 2);
-    assert_eq!(format!("{rows:?}"), format!("{twice:?}"), "copies of packets change the rows");
+    assert_eq!(rows, twice, "copies of packets change the rows");
 }
 
 /// The rows, each packet captured so many times.

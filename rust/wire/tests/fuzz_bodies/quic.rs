@@ -8,7 +8,9 @@
 use tlsaudit_wire::limits::MAX_HANDSHAKES_PER_STREAM;
 use tlsaudit_wire::quic::Connections;
 use tlsaudit_wire::stream::{Missing, Origin, Side};
+use tlsaudit_wire::tls::client_hello::ClientHello;
 use tlsaudit_wire::tls::parser::Event;
+use tlsaudit_wire::tls::server_hello::ServerHello;
 
 use crate::hello::{check_client, check_server};
 use crate::sealing::{Route, initial, keys};
@@ -104,7 +106,7 @@ fn sealed(step: &Step) -> Vec<u8> {
 }
 
 /// What is heard of datagrams: frames apart, which depend on how packets were put together.
-fn story(steps: &[Step]) -> Vec<String> {
+fn story(steps: &[Step]) -> Vec<(usize, Side, Said)> {
     let mut connections = Connections::default();
     let mut heard = Vec::new();
     for (frame, step) in (1..).zip(steps) {
@@ -120,24 +122,34 @@ fn story(steps: &[Step]) -> Vec<String> {
     let after = heard.len();
     connections.end(Missing::Truncated, &mut heard);
     assert_eq!(after, heard.len(), "what was handed over is not handed over again");
-    let told = |heard: &tlsaudit_wire::quic::Heard| {
+    let told = |heard: tlsaudit_wire::quic::Heard| {
         assert!(heard.row < MAX_HANDSHAKES_PER_STREAM);
-        let what = match &heard.event {
+        let said = match heard.event {
             Event::ClientHello(hello, place) => {
-                check_client(hello, usize::MAX);
+                check_client(&hello, usize::MAX);
                 assert!(place.first.frame <= place.frame && place.frame > 0);
-                format!("{hello:?} {:?}", place.cut)
+                Said::Client(hello, place.cut)
             }
             Event::ServerHello(hello, place) => {
-                check_server(hello);
+                check_server(&hello);
                 assert!(place.first.frame <= place.frame && place.frame > 0);
-                format!("{hello:?} {:?}", place.cut)
+                Said::Server(hello, place.cut)
             }
-            Event::Alert { level, description, .. } => format!("alert {level} {description}"),
-            Event::Closed { .. } => "closed".into(),
-            other => format!("{other:?}"),
+            Event::Alert { level, description, .. } => Said::Alert(level, description),
+            Event::Closed { .. } => Said::Closed,
+            other => Said::Other(format!("{other:?}")),
         };
-        format!("{} {:?} {what}", heard.row, heard.side)
+        (heard.row, heard.side, said)
     };
-    heard.iter().map(told).collect()
+    heard.into_iter().map(told).collect()
+}
+
+/// What was said, frames apart.
+#[derive(Debug, PartialEq)]
+enum Said {
+    Client(Box<ClientHello>, Option<Missing>),
+    Server(Box<ServerHello>, Option<Missing>),
+    Alert(u8, u8),
+    Closed,
+    Other(String),
 }

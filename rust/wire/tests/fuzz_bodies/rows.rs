@@ -25,6 +25,22 @@ pub struct Bounds {
 /// Every row is consistent in itself and within the bounds, and is written as text that any reader
 /// takes.
 pub fn check(rows: &[Handshake], bounds: &Bounds) {
+    check_consistent(rows, bounds);
+    // All of a hundred rows would take longer to check than to read.
+    check_text(&rows[..rows.len().min(3)]);
+}
+
+/// The same, but the text of one input of sixteen alone: to write and check it takes ten times as long
+/// as to read what other bodies read in full.
+pub fn check_some(rows: &[Handshake], bounds: &Bounds) {
+    if bounds.payload_bytes % 16 == 0 {
+        check(rows, bounds);
+    } else {
+        check_consistent(rows, bounds);
+    }
+}
+
+fn check_consistent(rows: &[Handshake], bounds: &Bounds) {
     let mut next: HashMap<(u8, u32), u16> = HashMap::new();
     for row in rows {
         assert!(row.stream < bounds.streams, "{row:#?}");
@@ -41,8 +57,6 @@ pub fn check(rows: &[Handshake], bounds: &Bounds) {
     }
     let most = MAX_HANDSHAKES_PER_STREAM + 1;
     assert!(next.values().all(|&count| usize::from(count) <= most), "{next:?}");
-    // All of a hundred rows would take longer to check than to read.
-    check_text(&rows[..rows.len().min(3)]);
 }
 
 fn check_row(row: &Handshake, bounds: &Bounds) {

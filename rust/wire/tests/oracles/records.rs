@@ -81,7 +81,7 @@ fn ours<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Vec<Said> {
         Event::ClientHello(hello, place) => Some(Said::Client(
             place.record_version?,
             hello.legacy_version?.0,
-            hello.cipher_suites?.len(),
+            hello.cipher_suites()?.len(),
         )),
         Event::ServerHello(hello, place) => Some(Said::Server(
             place.record_version?,

@@ -16,6 +16,7 @@ import click
 
 from tlsaudit.commands.check import check
 from tlsaudit.commands.explain import explain
+from tlsaudit.commands.forecast import forecast
 from tlsaudit.commands.report import report
 from tlsaudit.commands.running import DONE, NOTHING_DONE, NothingReadError, drop_output, say
 from tlsaudit.commands.tables import clients, findings, handshakes, refusals, set_aside
@@ -112,6 +113,7 @@ def command() -> None:
 
 for _each in (
     report,
+    forecast,
     check,
     handshakes,
     clients,

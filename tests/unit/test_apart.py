@@ -70,3 +70,10 @@ def test_an_answer_that_is_an_attack_stays_text(tmp_path, make_audit):
     page = hostile.report(tmp_path).read_text(encoding="utf-8")
     assert 'id="refusals"' in page
     assert HOSTILE not in page
+
+
+def test_frames_are_the_same_in_every_form(tmp_path):
+    audit(SAMPLES / "media-relay.pcap").report(tmp_path)
+    lines = (tmp_path / "set_aside.csv").read_text("utf-8").splitlines()
+    assert [line.rpartition(",")[2] for line in lines] == ["frames", "4;5", "14;15", "24;25"]
+    assert '"frames":[14,15]' in (tmp_path / "set_aside.jsonl").read_text("utf-8")

@@ -18,11 +18,11 @@ from tlsaudit.reports import export
 if TYPE_CHECKING:
     from tlsaudit import Audit
 
-TABLES = ("handshakes", "clients", "findings", "captures", "refusals", "set_aside")
+TABLES = ("handshakes", "clients", "verdicts", "findings", "captures", "refusals", "set_aside")
 FILES = {"index.html"} | {f"{name}.{end}" for name in TABLES for end in export.FORMATS}
 
 
-def test_report_is_a_page_and_six_tables_in_three_forms(office: Audit, tmp_path: Path) -> None:
+def test_report_is_a_page_and_seven_tables_in_three_forms(office: Audit, tmp_path: Path) -> None:
     page = office.report(tmp_path / "deep" / "out")
     assert page == tmp_path / "deep" / "out" / "index.html"
     assert {each.name for each in page.parent.iterdir()} == FILES

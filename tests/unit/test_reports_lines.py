@@ -21,6 +21,9 @@ def test_summary_names_who_is_concerned_and_what_was_read(office: Audit) -> None
         "3 of 12 clients negotiated TLS 1.0 or 3DES; 1 more offers nothing better.\n"
         "1 of them offered TLS 1.2 or newer, and the server chose less: "
         "[2001:db8::1]:443 (1 client).\n"
+        "forecast: No handshake names what entra speaks of (Microsoft Entra sign-in and Microsoft "
+        "Graph and directory interfaces). Enforced everywhere: 1 of 12 clients breaks; 1 server "
+        "holds back 2 more; 1 is refused already.\n"
         f"policy: entra: {office.policy.demand}\n"
         "read: 1 capture, 1,000 frames, 15 TLS handshakes of 12 clients, "
         "2026-03-02 08:00:00 to 2026-03-02 08:10:00 UTC\n"
@@ -34,14 +37,14 @@ def test_summary_names_who_is_concerned_and_what_was_read(office: Audit) -> None
     )
 
 
-def test_summary_is_at_most_nine_lines(make_audit: Callable[..., Audit]) -> None:
+def test_summary_is_at_most_ten_lines(make_audit: Callable[..., Audit]) -> None:
     rows = [handshake_row(number=n, client=f"10.0.0.{n}", **OLD_ANSWER) for n in range(30)]
     captures = [
         capture_row(capture=f"{n}.pcap", error="x", limits=f"y{n % 9}", truncated_frames=1)
         for n in range(20)
     ]
     text = summary(make_audit(rows, captures))
-    assert len(text.splitlines()) == 9
+    assert len(text.splitlines()) == 10
     assert "and 27 more clients" in text
     assert "; and 7 more\n" in text
 

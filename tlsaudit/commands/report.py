@@ -19,7 +19,7 @@ __all__ = ["report"]
 @capture_command(
     "Write a report: one page, and the tables behind it.",
     "DIR/index.html is one page that opens without a network. Beside it lie the tables "
-    "handshakes, clients, findings and captures, each as CSV, JSON Lines and Parquet.",
+    "handshakes, clients, verdicts, findings and captures, each as CSV, JSON Lines and Parquet.",
 )
 @captures_argument
 @click.option(

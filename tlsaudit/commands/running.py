@@ -16,6 +16,8 @@ from tlsaudit.progress import progress_bar
 from tlsaudit.safe_text import visible
 
 if TYPE_CHECKING:
+    import pandas
+
     from tlsaudit.audit import Audit
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "exit_code",
     "inputs_of",
     "put",
+    "put_frame",
     "put_table",
     "read_audit",
     "refuse_binary_on_terminal",
@@ -104,10 +107,15 @@ def exit_code(rows: Sequence[Mapping[Any, Any]]) -> int:
 
 def put_table(audit: Audit, name: str, table_format: str, output: str | None) -> int:
     """Print one table of the audit, or write it to a file; give the exit code."""
+    put_frame(name, getattr(audit, name), table_format, output)
+    return exit_code(capture_rows(audit))
+
+
+def put_frame(name: str, frame: pandas.DataFrame, table_format: str, output: str | None) -> None:
+    """Print a table whose columns are those of this name, or write it to a file."""
     from tlsaudit.reports.export import replacing, table_bytes
     from tlsaudit.reports.lines import table_text
 
-    frame = getattr(audit, name)
     if table_format == "table":
         data = table_text(name, frame).encode("utf-8")
     else:
@@ -117,7 +125,6 @@ def put_table(audit: Audit, name: str, table_format: str, output: str | None) ->
     else:
         with replacing(Path(output)) as place:
             place.write_bytes(data)
-    return exit_code(capture_rows(audit))
 
 
 def refuse_binary_on_terminal(table_format: str, output: str | None) -> None:

@@ -26,6 +26,7 @@ def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
         "handshakes": audit.handshakes,
         "clients": audit.clients,
         "findings": audit.findings,
+        "verdicts": audit.verdicts,
         "captures": audit.captures,
         "refusals": audit.refusals,
         "set_aside": audit.set_aside,

@@ -33,6 +33,8 @@ def columns_of(name: str) -> tuple[Column, ...]:
         "captures": schema.CAPTURES,
         "refusals": schema.REFUSALS,
         "set_aside": schema.SET_ASIDE,
+        "verdicts": schema.VERDICTS,
+        "rollup": schema.ROLLUP,
     }[name]
 
 

@@ -38,6 +38,7 @@ MOST_BARS = 20
 _FILES = (
     ("handshakes", "Handshakes, one row each"),
     ("clients", "Clients, one row per address"),
+    ("verdicts", "Verdicts, one row per client, service and TLS stack"),
     ("findings", "Findings, one row per handshake and rule"),
     ("captures", "Captures, one row per input"),
     ("refusals", "Refusals, one row each"),
@@ -162,6 +163,8 @@ def page(audit: Tables) -> str:
             concerned=_cards(overview),
             figures=_drawings(overview),
             rules=_rules(audit.findings),
+            forecast=audit.forecast.headline,
+            verdicts=_verdicts(audit.verdicts),
             findings=_findings(audit.findings),
             captures=_captures(audit.captures),
             refusals=_refusals(audit.refusals),
@@ -346,6 +349,36 @@ def _findings(findings: pandas.DataFrame) -> Listing:
             (Head("Time"), _time("ts")),
             (Head("Capture", "name"), _text("capture")),
             (Head("Frame", "number"), _text("evidence_frame")),
+        ],
+    )
+
+
+def _verdicts(verdicts: pandas.DataFrame) -> Listing:
+    """Show who does not simply keep working, the worst first."""
+    chosen = verdicts[verdicts["verdict"] != "ready"]
+
+    def verdict(row: dict[Any, Any]) -> Cell:
+        sure = row["because"] if is_null(row["confidence"]) else f"{row['confidence']} confidence"
+        return [str(row["verdict"]), str(sure)]
+
+    def stack(row: dict[Any, Any]) -> Cell:
+        offered = version_text(row["offered"])
+        return offered if is_null(row["stack_hint"]) else [offered, str(row["stack_hint"])]
+
+    def evidence(row: dict[Any, Any]) -> Cell:
+        frames = ", ".join(str(frame) for frame in row["frames"])
+        return [str(row["capture"]), f"frames {frames}"]
+
+    return _listing(
+        chosen,
+        [
+            (Head("Verdict"), verdict),
+            (Head("Client", "mono"), _text("client")),
+            (Head("Service", "name"), _text("service")),
+            (Head("Why", "name"), _text("sentence")),
+            (Head("Offered"), stack),
+            (Head("Handshakes", "number"), _count("handshakes")),
+            (Head("Evidence", "name"), evidence),
         ],
     )
 

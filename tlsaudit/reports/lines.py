@@ -9,6 +9,7 @@ from tlsaudit import registry
 from tlsaudit.reports.overview import Overview, Tables
 from tlsaudit.reports.wording import is_null, plural, server_text, version_text, when
 from tlsaudit.safe_text import aligned, shortened, visible
+from tlsaudit.schema import BREAKING
 
 if TYPE_CHECKING:
     import pandas
@@ -21,12 +22,14 @@ _LONGEST_NAME = 48
 
 
 def summary(audit: Tables) -> str:
-    """Give at most ten lines: the answer, the worst clients, what was read, what limits it."""
+    """Give at most eleven lines: the answer, the worst clients, what was read, what limits it."""
     overview = Overview(audit)
     policy = audit.policy
     lines = [overview.headline]
     if overview.explanation:
         lines.append(overview.explanation)
+    if len(audit.verdicts):
+        lines.append("forecast: " + audit.forecast.headline)
     lines.append(f"policy: {policy.name}: {policy.demand}")
     lines.append("read: " + overview.volume + (f", {overview.span}" if overview.span else ""))
     if overview.apart:
@@ -140,6 +143,11 @@ def _suite(row: dict[Any, Any]) -> str:
     return "" if is_null(code) else registry.cipher_suite_name(int(code))
 
 
+def _hint(row: dict[Any, Any]) -> str:
+    return _text(row["stack_hint"]).removeprefix("probably ")
+
+
+_BREAKING = [verdict.replace(" ", "_").replace("-", "_") for verdict in BREAKING]
 _Columns = tuple[tuple[str, Callable[[dict[Any, Any]], str], bool], ...]
 # Title, how a cell is made of a row, whether it stands to the right.
 _COLUMNS: dict[str, _Columns] = {
@@ -188,6 +196,30 @@ _COLUMNS: dict[str, _Columns] = {
         ("capture", _name("capture"), False),
         ("frames", lambda row: ",".join(str(frame) for frame in row["frames"]), True),
         ("time", _time("ts"), False),
+    ),
+    "verdicts": (
+        ("verdict", _column("verdict"), False),
+        ("sure", _column("confidence"), False),
+        ("client", _column("client"), False),
+        ("service", _name("service"), False),
+        ("handshakes", _column("handshakes"), True),
+        ("offered", _version("offered"), False),
+        ("negotiated", _version("negotiated"), False),
+        ("because", _column("because"), False),
+        ("probably", _hint, False),
+        ("capture", _name("capture"), False),
+        ("frames", lambda row: ",".join(str(frame) for frame in row["frames"]), True),
+    ),
+    "rollup": (
+        ("name", _name("name"), False),
+        ("worst", _column("worst"), False),
+        ("handshakes", _column("handshakes"), True),
+        ("break", lambda row: str(sum(int(row[name]) for name in _BREAKING)), True),
+        ("server-limited", _column("server_limited"), True),
+        ("refused", _column("refused_already"), True),
+        ("fallback", _column("fallback"), True),
+        ("unknown", _column("unknown"), True),
+        ("ready", _column("ready"), True),
     ),
     "findings": (
         ("severity", _column("severity"), False),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas
 
     from tlsaudit.findings import Policy
+    from tlsaudit.forecast import Forecast
 
 __all__ = ["Overview", "Tables"]
 
@@ -59,6 +60,14 @@ class Tables(Protocol):
     @property
     def set_aside(self) -> pandas.DataFrame:
         """What looks like TLS and is none."""
+
+    @property
+    def forecast(self) -> Forecast:
+        """What becomes of whom once the policy is enforced."""
+
+    @property
+    def verdicts(self) -> pandas.DataFrame:
+        """The table of verdicts."""
 
     @property
     def policy(self) -> Policy:

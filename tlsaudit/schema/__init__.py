@@ -22,6 +22,7 @@ from tlsaudit.schema.frames import (
 )
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKE_TABLE, HANDSHAKES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
+from tlsaudit.schema.stored import read_handshake_tables
 from tlsaudit.schema.text import to_csv, to_jsonl
 from tlsaudit.schema.verdicts import BREAKING, ROLLUP, VERDICTS, VERDICTS_WORST_FIRST
 
@@ -50,6 +51,7 @@ __all__ = [
     "from_rows",
     "handshakes_table",
     "markdown",
+    "read_handshake_tables",
     "read_parquet",
     "to_arrow",
     "to_csv",

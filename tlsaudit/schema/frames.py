@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
+    "arrow_type",
     "captures_frame",
     "check",
     "conform",
@@ -130,7 +131,7 @@ def to_arrow(frame: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
         if column.name not in frame.columns:
             if not column.nullable:
                 raise SchemaError(f"{column.name}: the column is missing")
-            arrays.append(pa.nulls(len(frame), _arrow_type(column)))
+            arrays.append(pa.nulls(len(frame), arrow_type(column)))
             continue
         series = frame[column.name]
         if isinstance(series.dtype, pd.CategoricalDtype):
@@ -170,7 +171,8 @@ def _refuse_unknown(names: Iterable[object], columns: Sequence[Column]) -> None:
             raise SchemaError(f"{name}: not a column of this table")
 
 
-def _arrow_type(column: Column) -> pa.DataType:
+def arrow_type(column: Column) -> pa.DataType:
+    """The Arrow type of a column."""
     import pyarrow as pa
 
     return {
@@ -192,14 +194,14 @@ def _arrow_type(column: Column) -> pa.DataType:
 def _arrow_schema(columns: Sequence[Column]) -> pa.Schema:
     import pyarrow as pa
 
-    return pa.schema([(column.name, _arrow_type(column)) for column in columns])
+    return pa.schema([(column.name, arrow_type(column)) for column in columns])
 
 
 def _array(values: Any, column: Column) -> pa.Array:
     import pyarrow as pa
 
     try:
-        return pa.array(values, _arrow_type(column), from_pandas=True)
+        return pa.array(values, arrow_type(column), from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise SchemaError(f"{column.name}: not {column.arrow}: {error}") from None
 
@@ -210,7 +212,7 @@ def _cast(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
 
     arrays = []
     for column in columns:
-        kind = _arrow_type(column)
+        kind = arrow_type(column)
         if column.name not in table.column_names:
             if not column.nullable:
                 raise SchemaError(f"{column.name}: the column is missing")

@@ -153,7 +153,7 @@ def _list_cells(
 
         lists = pa.array(series).to_pylist()
         return [null if value is None else write(value) for value in lists]
-    width = 4 if column.arrow == "list<uint32>" else 2
+    width = {"list<uint16>": 2, "list<uint32>": 4, "list<uint64>": 8}[column.arrow]
     texts: dict[bytes | None, str] = {None: null}
     data = raw(series)
     for each in data:

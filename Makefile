@@ -9,7 +9,7 @@ MANIFEST := --manifest-path rust/Cargo.toml
 BENCH_MANIFEST := --manifest-path bench/programs/Cargo.toml
 
 # Programs that the tests use, and the Debian packages they come in.
-TEST_PROGRAMS := tshark:tshark chromium:chromium
+TEST_PROGRAMS := tshark:tshark tcpdump:tcpdump chromium:chromium
 
 .PHONY: demo test test-rust test-python lint format docs samples bench fuzz torture adversaries \
         verify build tools test-programs clean

@@ -17,11 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tlsaudit import cli, findings, schema  # noqa: E402
+from tlsaudit.capturing import document as capturing  # noqa: E402
 from tlsaudit.engines import document as engines  # noqa: E402
 from tlsaudit.explanations import document as explanations  # noqa: E402
 from tlsaudit.schema import carriers  # noqa: E402
 
 PAGES = {
+    "docs/capturing.md": capturing.markdown,
     "docs/carriers.md": carriers.markdown,
     "docs/cli.md": cli.markdown,
     "docs/columns.md": schema.markdown,

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from tlsaudit.commands.capture import capture
 from tlsaudit.commands.check import check
 from tlsaudit.commands.explain import explain
 from tlsaudit.commands.forecast import forecast
@@ -121,6 +122,7 @@ for _each in (
     refusals,
     set_aside,
     explain,
+    capture,
     verify,
 ):
     command.add_command(_each)

@@ -5,6 +5,7 @@
     ├── EngineError         an engine needs something that is not installed, or failed
     ├── ExplanationError    a text on an error code is malformed
     ├── PolicyError         a policy is missing, malformed or contradicts itself
+    ├── RecipeError         a capture program cannot do what is asked of it
     ├── SchemaError         a table has not the columns or types that it should have
     └── ReportError         a report or a table could not be written
 
@@ -18,6 +19,7 @@ __all__ = [
     "EngineError",
     "ExplanationError",
     "PolicyError",
+    "RecipeError",
     "ReportError",
     "SchemaError",
     "TlsauditError",
@@ -42,6 +44,10 @@ class ExplanationError(TlsauditError):
 
 class PolicyError(TlsauditError):
     """A policy is missing, malformed or contradicts itself."""
+
+
+class RecipeError(TlsauditError):
+    """A capture program cannot do what is asked of it; the sentence says what it can."""
 
 
 class SchemaError(TlsauditError):

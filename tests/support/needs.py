@@ -16,8 +16,13 @@ import pytest
 
 def needs_tshark() -> None:
     """Skip or fail where tshark is not installed."""
-    if shutil.which("tshark") is None:
-        _without("tshark is not installed")
+    needs_program("tshark")
+
+
+def needs_program(name: str) -> None:
+    """Skip or fail where a program is not installed."""
+    if shutil.which(name) is None:
+        _without(f"{name} is not installed")
 
 
 def corpus_folder() -> Path:

@@ -1,0 +1,22 @@
+"""`tlsaudit capture`: it prints a recipe, or says why it cannot."""
+
+from __future__ import annotations
+
+from support.command import run
+
+from tlsaudit.capturing import recipe
+
+
+def test_the_recipe_is_printed() -> None:
+    done = run("capture", "--tool", "tcpdump", "--interface", "eth0", "--port", "636", "--vlan")
+    assert (done.code, done.messages) == (0, [])
+    assert done.text == str(recipe("tcpdump", interface="eth0", ports=[636], vlan=True))
+    assert run("capture").text == str(recipe())
+
+
+def test_what_cannot_be_is_said_in_one_line() -> None:
+    done = run("capture", "--tool", "netsh", "--port", "443")
+    assert (done.code, done.output) == (2, b"")
+    assert done.messages == [
+        "tlsaudit: netsh trace cannot choose by port or content: it keeps `all`"
+    ]

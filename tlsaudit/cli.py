@@ -18,6 +18,7 @@ from tlsaudit.commands.capture import capture
 from tlsaudit.commands.check import check
 from tlsaudit.commands.explain import explain
 from tlsaudit.commands.forecast import forecast
+from tlsaudit.commands.remedy import remedy
 from tlsaudit.commands.report import report
 from tlsaudit.commands.running import DONE, NOTHING_DONE, NothingReadError, drop_output, say
 from tlsaudit.commands.tables import clients, findings, handshakes, refusals, set_aside
@@ -123,6 +124,7 @@ for _each in (
     set_aside,
     explain,
     capture,
+    remedy,
     verify,
 ):
     command.add_command(_each)

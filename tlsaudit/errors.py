@@ -6,6 +6,7 @@
     ├── ExplanationError    a text on an error code is malformed
     ├── PolicyError         a policy is missing, malformed or contradicts itself
     ├── RecipeError         a capture program cannot do what is asked of it
+    ├── RemedyError         a remedy is not known, or its text is malformed
     ├── SchemaError         a table has not the columns or types that it should have
     └── ReportError         a report or a table could not be written
 
@@ -20,6 +21,7 @@ __all__ = [
     "ExplanationError",
     "PolicyError",
     "RecipeError",
+    "RemedyError",
     "ReportError",
     "SchemaError",
     "TlsauditError",
@@ -48,6 +50,10 @@ class PolicyError(TlsauditError):
 
 class RecipeError(TlsauditError):
     """A capture program cannot do what is asked of it; the sentence says what it can."""
+
+
+class RemedyError(TlsauditError):
+    """A remedy is not known, or its text is malformed."""
 
 
 class SchemaError(TlsauditError):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from tlsaudit import schema
 from tlsaudit.forecast.facts import Facts, facts
+from tlsaudit.forecast.known import KnownList, known_list
 from tlsaudit.forecast.retries import NO_RETRY, failed_before
 from tlsaudit.forecast.scanners import scanning
-from tlsaudit.forecast.schannel import SchannelList, schannel_list
 from tlsaudit.forecast.shapes import NONE, Shapes, shapes
 from tlsaudit.schema.lists import numbers, raw
 from tlsaudit.schema.verdicts import CAUSES, VERDICTS_WORST_FIRST
@@ -160,9 +160,9 @@ class Judged:
         refused = self.every(seen.rejected | seen.unanswered) & self.any(seen.rejected)
         self.retry = seen.below & (seen.scsv | (self.better != NO_RETRY))
         self.elsewhere, self.near, self.here = self._does_better()
-        windows = self._from_windows()
-        held = self.elsewhere | np.array([each is not None and each.tls12 for each in windows])
-        self.windows = windows
+        known = self._known()
+        held = self.elsewhere | np.array([each is not None and each.tls12 for each in known])
+        self.known = known
         order: list[tuple[Answers, str]] = [
             (self.any(self.scan), "scanner"),
             (below & self.any(self.retry), "fallback"),
@@ -206,20 +206,20 @@ class Judged:
         wherever, near, here = found
         return wherever, near, here
 
-    def _from_windows(self) -> list[SchannelList | None]:
-        """For each group below the policy the Windows whose list of suites it has."""
+    def _known(self) -> list[KnownList | None]:
+        """For each group below the policy the stack whose list of suites it has."""
         import numpy as np
 
-        windows: list[SchannelList | None] = [None] * self.groups
+        found: list[KnownList | None] = [None] * self.groups
         first = self._first(np.zeros(len(self.group), dtype=np.int64))
         chosen = np.flatnonzero(self.seen.below[first])
-        known: dict[bytes | None, SchannelList | None] = {}
+        known: dict[bytes | None, KnownList | None] = {}
         lists = raw(self.handshakes["client_cipher_suites"].iloc[first[chosen]])
         for group, suites in zip(chosen.tolist(), lists, strict=True):
             if suites not in known:
-                known[suites] = schannel_list(numbers(suites, 2))
-            windows[group] = known[suites]
-        return windows
+                known[suites] = known_list(numbers(suites, 2))
+            found[group] = known[suites]
+        return found
 
     def _evidence(self) -> NDArray[np.int64]:
         """For each group the row that shows its verdict best: the first of the most telling."""
@@ -298,14 +298,14 @@ class Judged:
         alerts = self.handshakes["alert_description"].isin(_ABOUT_THE_OFFER)
         about_the_offer = self.any(alerts.fillna(False).to_numpy(dtype=bool) & seen.rejected)
         unheard = ~answered & ~self.any(seen.rejected | seen.client_only)
-        from_windows = np.array([each is not None and each.tls12 for each in self.windows])
+        held = np.array([each is not None and each.tls12 for each in self.known])
         server_only_resumed = ~self.any(seen.bad & ~seen.resumed)
         rules: dict[str, tuple[Any, Any]] = {
             # Where it is high, where it is low; medium everywhere else.
             "will break": (answered & several & self.any(seen.below), unheard),
             "app-limited": (
-                self.near & ~self.here & from_windows,
-                (self.here | ~self.near) & ~from_windows,
+                self.near & ~self.here & held,
+                (self.here | ~self.near) & ~held,
             ),
             "cipher-limited": (bad, np.zeros(self.groups, dtype=bool)),
             "server-limited": (

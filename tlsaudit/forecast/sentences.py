@@ -23,7 +23,9 @@ class Said:
 
     `cleared`: the server's mark says that it can do better. `retry`: the better hello that failed
     was seen. `better`: the stack offers more in another hello. `good`: other handshakes of the row
-    are as they should be. `suited`: a suite that is accepted was offered.
+    are as they should be. `suited`: a suite that is accepted was offered. `below`: the version
+    that was offered is too old. `known`: a stack that can do better has this list of suites, and
+    `known_remedy` is what helps whatever stack has it.
     """
 
     verdict: str
@@ -41,7 +43,10 @@ class Said:
     retry: bool
     better: bool
     good: bool
-    windows: str | None
+    below: bool
+    carrier: str | None
+    known: str | None
+    known_remedy: str | None
     demanded: str
 
 
@@ -61,8 +66,8 @@ def _app_limited(said: Said) -> Pieces:
     reasons = []
     if said.better:
         reasons.append("the same stack offers more in other hellos of this client")
-    if said.windows:
-        reasons.append(f"the order of its suites is that of {said.windows}")
+    if said.known:
+        reasons.append(f"the order of its suites is that of {said.known}")
     rest = (
         f", though its TLS stack can do better ({'; '.join(reasons)}): a program or a setting "
         f"holds it there, and it cannot connect once {said.demanded} is enforced."
@@ -102,7 +107,7 @@ def _refused(said: Said) -> Pieces:
     else:
         how = "a reset" if said.end == "rst-server" else "a close"
     offer = f"offered at most {_version(said.offered)}"
-    if said.offered is not None and said.accepted_version:
+    if not said.below:
         offer = f"offered {_version(said.offered)}"
         if said.suited:
             offer += ", which is enough, so the reason is another one"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tlsaudit import schema
 from tlsaudit.addresses import in_order
+from tlsaudit.forecast.advice import remedy_of
 from tlsaudit.forecast.retries import NO_RETRY
 from tlsaudit.forecast.scope import in_scope
 from tlsaudit.forecast.sentences import Said, pieces
@@ -49,9 +50,9 @@ def verdict_table(judged: Judged) -> pd.DataFrame:
     stacks = judged.shapes.stack[evidence]
     names = np.concatenate((judged.shapes.names, np.array([None], dtype=object)))
     table["stack"] = pd.Series(names[stacks], dtype="str")
-    hints = [judged.windows[group] for group in order.tolist()]
+    hints = [judged.known[group] for group in order.tolist()]
     table["stack_hint"] = pd.Series(
-        [hint and f"probably Schannel of {hint.stack}" for hint in hints], dtype="str"
+        [hint and f"probably {hint.stack}" for hint in hints], dtype="str"
     )
     table["stack_hint_why"] = pd.Series([hint and hint.why for hint in hints], dtype="str")
     table["verdict"] = _words(judged.verdict[order], VERDICTS_WORST_FIRST, ordered=True)
@@ -70,7 +71,7 @@ def verdict_table(judged: Judged) -> pd.DataFrame:
     frames = _lists(_frames(judged, rows, order))
     table["frames"] = pd.Series(frames, dtype=pd.ArrowDtype(frames.type))
     table["tshark"] = _commands(rows, frames)
-    table["sentence"] = _sentences(judged, table, order)
+    table["sentence"], table["remedy"] = _sentences(judged, table, order)
     return schema.conform(table, schema.VERDICTS)
 
 
@@ -164,19 +165,14 @@ def _commands(rows: pd.DataFrame, frames: pa.Array) -> pd.Series[str]:
     return pd.Series(text.to_pandas(), index=rows.index, dtype="str")
 
 
-def _sentences(judged: Judged, table: pd.DataFrame, order: NDArray[np.int64]) -> pd.Series[str]:
+def _said(judged: Judged, table: pd.DataFrame, order: NDArray[np.int64]) -> pd.DataFrame:
+    """What the sentences depend on, client and service apart."""
     import numpy as np
     import pandas as pd
-    import pyarrow as pa
 
-    evidence = judged.evidence[order]
-    seen, requires = judged.seen, judged.policy.requires
-    windows = (
-        table["stack_hint"]
-        .str.removeprefix("probably ")
-        .where(np.array([hint is not None and hint.tls12 for hint in judged.windows])[order])
-    )
-    said = pd.DataFrame(
+    evidence, seen = judged.evidence[order], judged.seen
+    known = [judged.known[group] for group in order.tolist()]
+    return pd.DataFrame(
         {
             "verdict": table["verdict"],
             "because": table["because"],
@@ -192,34 +188,49 @@ def _sentences(judged: Judged, table: pd.DataFrame, order: NDArray[np.int64]) ->
             "retry": judged.better[evidence] != NO_RETRY,
             "better": judged.elsewhere[order],
             "good": judged.any(seen.good)[order],
-            "windows": windows,
+            "below": judged.any(seen.below)[order],
+            "carrier": table["carrier"],
+            "known": np.array([each.stack if each and each.tls12 else None for each in known]),
+            "known_remedy": np.array([each and each.remedy for each in known]),
         }
     )
+
+
+def _sentences(
+    judged: Judged, table: pd.DataFrame, order: NDArray[np.int64]
+) -> tuple[pd.Series[str], pd.Series[str]]:
+    """The sentence of each row, and the remedy; what says the same is worked out once."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    requires, said = judged.policy.requires, _said(judged, table, order)
     codes = np.zeros(len(said), dtype=np.int64)
     for column in said:
         mine = pd.factorize(said[column], use_na_sentinel=False)[0]
         codes = pd.factorize(codes * (int(mine.max()) + 1) + mine)[0].astype(np.int64)
     first = np.unique(codes, return_index=True)[1]
-    texts = []
+    texts, advice = [], []
     for row in said.iloc[first].to_dict("records"):
         values: dict[str, Any] = {
             str(name): None if pd.isna(value) else value for name, value in row.items()
         }
         version = values["negotiated"] if values["negotiated"] is not None else values["offered"]
-        texts.append(
-            pieces(
-                Said(
-                    **values,
-                    accepted_version=version is not None and requires.accepts_version(int(version)),
-                    demanded=f"{judged.policy.name} ({judged.policy.demand})",
-                )
-            )
+        one = Said(
+            **values,
+            accepted_version=version is not None and requires.accepts_version(int(version)),
+            demanded=f"{judged.policy.name} ({judged.policy.demand})",
         )
-    one, two, three = (
-        pa.array(part, pa.string()).take(pa.array(codes)) for part in zip(*texts, strict=True)
+        texts.append(pieces(one))
+        advice.append(remedy_of(one))
+    which = pa.array(codes)
+    begin, middle, end = (
+        pa.array(part, pa.string()).take(which) for part in zip(*texts, strict=True)
     )
     client, service = (pa.array(table[name], pa.string()) for name in ("client", "service"))
-    return pd.Series(_joined(one, client, two, service, three).to_pandas(), dtype="str")
+    sentences = _joined(begin, client, middle, service, end).to_pandas()
+    remedies = pa.array(advice, pa.string()).take(which).to_pandas()
+    return pd.Series(sentences, dtype="str"), pd.Series(remedies, dtype="str")
 
 
 def _joined(*parts: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tlsaudit import registry
 from tlsaudit.explanations import named
 from tlsaudit.findings import RULES, Rule
+from tlsaudit.remedies import Remedy, remedies
 from tlsaudit.reports import figures
 from tlsaudit.reports.evidence import Group, endings_explained, groups_by_client
 from tlsaudit.reports.overview import Overview, Tables
@@ -165,6 +166,7 @@ def page(audit: Tables) -> str:
             rules=_rules(audit.findings),
             forecast=audit.forecast.headline,
             verdicts=_verdicts(audit.verdicts),
+            remedies=_remedies(audit.verdicts),
             findings=_findings(audit.findings),
             captures=_captures(audit.captures),
             refusals=_refusals(audit.refusals),
@@ -210,6 +212,7 @@ def _templates() -> jinja2.Environment:
     environment.filters["plural"] = plural
     environment.filters["with_code"] = _with_code
     environment.filters["anchor"] = _anchor
+    environment.filters["join_lines"] = lambda text: " ".join(text.split())
     return environment
 
 
@@ -365,6 +368,11 @@ def _verdicts(verdicts: pandas.DataFrame) -> Listing:
         offered = version_text(row["offered"])
         return offered if is_null(row["stack_hint"]) else [offered, str(row["stack_hint"])]
 
+    def why(row: dict[Any, Any]) -> Cell:
+        if is_null(row["remedy"]):
+            return str(row["sentence"])
+        return [row["sentence"], Link(f"what to do: {row['remedy']}", f"remedy {row['remedy']}")]
+
     def evidence(row: dict[Any, Any]) -> Cell:
         frames = ", ".join(str(frame) for frame in row["frames"])
         return [str(row["capture"]), f"frames {frames}"]
@@ -375,12 +383,18 @@ def _verdicts(verdicts: pandas.DataFrame) -> Listing:
             (Head("Verdict"), verdict),
             (Head("Client", "mono"), _text("client")),
             (Head("Service", "name"), _text("service")),
-            (Head("Why", "name"), _text("sentence")),
+            (Head("Why", "name"), why),
             (Head("Offered"), stack),
             (Head("Handshakes", "number"), _count("handshakes")),
             (Head("Evidence", "name"), evidence),
         ],
     )
+
+
+def _remedies(verdicts: pandas.DataFrame) -> list[Remedy]:
+    """Give what the verdicts lead to, each once, in the order of the documentation."""
+    wanted = set(verdicts["remedy"].dropna())
+    return [each for each in remedies() if each.id in wanted]
 
 
 def _captures(captures: pandas.DataFrame) -> Listing:

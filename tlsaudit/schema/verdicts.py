@@ -97,6 +97,12 @@ VERDICTS: tuple[Column, ...] = (
         "it goes by the server's name, and the hello gives none.",
     ),
     Column("sentence", "str", False, "The verdict and its reason in one sentence."),
+    Column(
+        "remedy",
+        "str",
+        True,
+        "What to do: an entry of `docs/remedies.md`. Null where nothing is to be done.",
+    ),
     Column("handshakes", "uint32", False, "Handshakes of this client, service and stack."),
     Column("first_seen", "timestamp[ns, UTC]", True, "Time of the first of them."),
     Column("last_seen", "timestamp[ns, UTC]", True, "Time of the last of them."),

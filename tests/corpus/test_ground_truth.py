@@ -78,9 +78,9 @@ def test_no_hello_is_missing_or_invented_and_every_field_is_equal(corpus, agreem
     rest = [each for each in agreement_with_table.unexplained if each.message != "alert"]
     in_question = {each.capture for each in rest}
     # What the table is too coarse to explain (it has replaced bytes that are not UTF-8, lists every
-    # fragment of a hello of DTLS, counts connections inside SOCKS, and tells nothing of frames
-    # without hellos) is asked of tshark itself.
-    assert len(in_question) < 30, [sentence(each) for each in rest]
+    # fragment of a hello of DTLS, counts connections inside SOCKS, and tells neither of frames
+    # without hellos nor of what Wireshark found broken) is asked of tshark itself.
+    assert len(in_question) < 75, [sentence(each) for each in rest]
     needs_tshark()
     inputs = [Input(name, str(corpus.folder / name)) for name in sorted(in_question)]
     assert [sentence(each) for each in verify(inputs, "tshark").unexplained] == []

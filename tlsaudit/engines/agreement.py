@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,16 @@ def verify(
     other = load(engine)
     inputs = list(inputs)
     theirs = other.read(inputs, progress)
-    return agreement(native.read(inputs), theirs, engine, other)
+    ours = native.read(inputs)
+    # What the other engine says of a frame in which it has no message is asked for where needed.
+    frames: defaultdict[str, set[int]] = defaultdict(set)
+    for difference in compare(ours, theirs, engine, other).differences:
+        if difference.kind == "extra":
+            frames[difference.capture].add(difference.frame)
+    if frames:
+        layers, fields = other.look(inputs, frames)
+        theirs = replace(theirs, layers={**theirs.layers, **layers}, fields=fields)
+    return agreement(ours, theirs, engine, other)
 
 
 def agreement(ours: Reading, theirs: Reading, engine: str, other: Abilities) -> Agreement:

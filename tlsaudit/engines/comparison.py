@@ -7,6 +7,7 @@ a message that both have, every column is compared that the other engine does no
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from tlsaudit.engines.reading import Reading
 
-__all__ = ["MESSAGES", "Abilities", "Comparison", "Difference", "compare"]
+__all__ = ["LEFT", "MESSAGES", "Abilities", "Comparison", "Difference", "compare"]
 
 Row: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal["missing", "extra", "cell"]
@@ -92,14 +93,19 @@ _SHOWN_BY = {
 _MATCHING = ("capture", "transport", "handshake", "engine", *MESSAGES.values())
 
 
+LEFT = ("Raw", "Padding")
+"""What an engine calls bytes that it does not take apart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that two engines do not say alike.
 
     `column` is null where a whole message is missing or extra. `ours` is what the core has,
-    `theirs` what the other engine has. The rows, what else either has on the same stream, the
-    rows of the captures table, what the other engine says of the frame, the capture and the stream,
-    and what kind of thing the core has set aside there are for those who ask why.
+    `theirs` what the other engine has. The rest is for those who ask why: the rows, what else
+    either has on the same stream and the core in the same capture, the rows of the captures table,
+    what the other engine says of the frame and the stream, how many frames before it the other
+    engine left as bytes, and what kind of thing the core has set aside there.
     """
 
     engine: str
@@ -115,12 +121,14 @@ class Difference:
     our_row: Row | None
     their_row: Row | None
     our_stream: Sequence[Row]
+    our_rows: Sequence[Row]
     their_stream: Sequence[Row]
     our_capture: Row
     their_capture: Row
     layers: tuple[str, ...]
-    layers_of_capture: frozenset[str]
-    notes: Set[str]
+    fields: Mapping[str, str]
+    unread_before: int
+    notes: Mapping[str, int]
     set_aside: str | None
 
 
@@ -142,15 +150,17 @@ class Comparison:
 def compare(ours: Reading, theirs: Reading, engine: str, other: Abilities) -> Comparison:
     """Compare the core's reading with that of another engine, as far as that goes."""
     layers = {key: tuple(names.split(":")) for key, names in theirs.layers.items()}
-    of_captures: defaultdict[str, set[str]] = defaultdict(set)
-    for (capture, _), names in layers.items():
-        of_captures[capture].update(names)
+    unread: defaultdict[str, list[int]] = defaultdict(list)
+    for capture, frame in sorted(layers):
+        if "TCP" not in layers[capture, frame] and layers[capture, frame][-1] in LEFT:
+            unread[capture].append(frame)
     sides = _Sides(
         engine,
         _Side(ours),
         _Side(theirs),
         layers,
-        {capture: frozenset(names) for capture, names in of_captures.items()},
+        unread,
+        theirs.fields,
         theirs.notes,
     )
     compared: Counter[str] = Counter()
@@ -161,6 +171,8 @@ def compare(ours: Reading, theirs: Reading, engine: str, other: Abilities) -> Co
         our_row, their_row = sides.ours.messages.get(key), sides.theirs.messages.get(key)
         if our_row is None or their_row is None:
             kind: Kind = "missing" if our_row is None else "extra"
+            if sides.is_alert_of_lost_hello(key, our_row or their_row):
+                continue
             differences.append(sides.difference(key, kind, None))
             continue
         compared[key[3]] += 1
@@ -179,6 +191,7 @@ class _Side:
     def __init__(self, reading: Reading) -> None:
         self.messages: dict[_Key, Row] = {}
         self.streams: defaultdict[tuple[str, str, int | None], list[Row]] = defaultdict(list)
+        self.rows: defaultdict[str, list[Row]] = defaultdict(list)
         self.captures: dict[str, Row] = {
             str(row["capture"]): {str(name): value for name, value in row.items()}
             for row in reading.captures.to_dict("records")
@@ -189,6 +202,7 @@ class _Side:
             self.set_aside[capture, transport, stream] = str(kind)
         for row in _rows(reading.handshakes):
             self.streams[row["capture"], row["transport"], row["stream"]].append(row)
+            self.rows[row["capture"]].append(row)
             for key in _messages(row):
                 # Two of a kind in one frame are told apart by their order.
                 number = 0
@@ -205,12 +219,17 @@ class _Sides:
     ours: _Side
     theirs: _Side
     layers: Mapping[tuple[str, int], tuple[str, ...]]
-    layers_of_capture: Mapping[str, frozenset[str]]
-    notes: Mapping[tuple[str, str, int], Set[str]]
+    unread: Mapping[str, Sequence[int]]
+    fields: Mapping[tuple[str, int], Mapping[str, str]]
+    notes: Mapping[tuple[str, str, int], Mapping[str, int]]
 
     def follows(self, key: _Key, column: str) -> bool:
         """Whether a cell differs because a hello of the row is missing or extra itself."""
         capture, transport, _, _, number = key
+        if column == "client_mac":
+            # The link address is that of the row's first message, and may be another on the way.
+            firsts = [_first_frame(side.messages[key]) for side in (self.ours, self.theirs)]
+            return firsts[0] != firsts[1]
         for this, other in ((self.ours, self.theirs), (self.theirs, self.ours)):
             row = this.messages[key]
             for message in _SHOWN_BY.get(column, ()):
@@ -220,6 +239,14 @@ class _Sides:
                 ):
                     return True
         return False
+
+    def is_alert_of_lost_hello(self, key: _Key, row: Row | None) -> bool:
+        """Whether it is an alert whose handshake one side has not: that is a difference itself."""
+        first = _first_hello(row) if row and key[3] == "alert" else None
+        if row is None or first in (None, "alert"):
+            return False
+        hello = *key[:2], row[MESSAGES[first]], first, key[4]
+        return not (hello in self.ours.messages and hello in self.theirs.messages)
 
     def difference(self, key: _Key, kind: Kind, column: str | None) -> Difference:
         capture, transport, frame, message, _ = key
@@ -240,12 +267,14 @@ class _Sides:
             our_row=our_row,
             their_row=their_row,
             our_stream=self.ours.streams[conversation],
+            our_rows=self.ours.rows[capture],
             their_stream=self.theirs.streams[conversation],
             our_capture=self.ours.captures.get(capture, {}),
             their_capture=self.theirs.captures.get(capture, {}),
             layers=self.layers.get((capture, frame), ()),
-            layers_of_capture=self.layers_of_capture.get(capture, frozenset()),
-            notes=self.notes.get((capture, transport, stream), frozenset()),
+            fields=self.fields.get((capture, frame), {}),
+            unread_before=bisect_left(self.unread.get(capture, ()), frame),
+            notes=self.notes.get((capture, transport, stream), {}),
             set_aside=self.ours.set_aside.get((capture, transport, stream)),
         )
 
@@ -277,3 +306,8 @@ def _columns(message: str, our_row: Row, their_row: Row) -> Iterator[str]:
 
 def _first_hello(row: Row) -> str | None:
     return next((message for message, column in MESSAGES.items() if row[column] is not None), None)
+
+
+def _first_frame(row: Row) -> int | None:
+    first = _first_hello(row)
+    return None if first is None else row[MESSAGES[first]]

@@ -52,6 +52,9 @@ apart, which flat lists of fields do not.
 Every hello and every alert of a handshake is matched by capture, transport and frame. Of each, all
 columns are compared but those that the other engine lacks: these are null there, or hold what
 hellos and alerts alone can tell (`outcome`). Derived columns are computed in one place for all.
+
+Where the core alone has a message, the other engine is asked what it makes of that frame, and a
+known difference is one only where the bytes there show its pattern.
 """
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Any, BinaryIO, Literal
 
-from tlsaudit.engines.reading import Reading
+from tlsaudit.engines.reading import Reading, Seen
 from tlsaudit.inputs import Input
 from tlsaudit.schema.column import TRANSPORTS as ALL_TRANSPORTS
 
-__all__ = ["LACKS", "TRANSPORTS", "read", "write_text"]
+__all__ = ["LACKS", "TRANSPORTS", "look", "read", "write_text"]
 
 TRANSPORTS = frozenset(ALL_TRANSPORTS)
 """The core reads what the schema has a word for."""
@@ -37,6 +37,11 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
         refusals=schema.from_rows(_sorted(reading.refusals), schema.REFUSALS),
         set_aside=schema.from_rows(_sorted(reading.set_aside), schema.SET_ASIDE),
     )
+
+
+def look(inputs: Iterable[Input], frames: Mapping[str, Set[int]]) -> Seen:  # noqa: ARG001
+    """The core is what others are asked about."""
+    return {}, {}
 
 
 def write_text(

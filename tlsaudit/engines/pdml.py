@@ -22,7 +22,7 @@ from tlsaudit.engines.messages import (
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-__all__ = ["DISPLAY_FILTER", "Tree", "frame_and_layers", "messages_of", "tree"]
+__all__ = ["DISPLAY_FILTER", "Tree", "fields_of", "frame_and_layers", "messages_of", "tree"]
 
 Tree: TypeAlias = "tuple[str, list[Tree]]"
 """A line of Wireshark's packet details, and the lines below it."""
@@ -35,12 +35,23 @@ DISPLAY_FILTER = " || ".join(
         "tls.record.version == 0x0002",
         "dtls.handshake.type in {1, 2, 3, 12}",
         "dtls.alert_message.desc",
+        "quic.cc.error_code.tls_alert",
         # Not for its messages, but because it tells why one is not shown.
         "_ws.malformed",
     )
 )
 """The frames that hold a message that is read here, or tell why one is not shown."""
 
+EXPLAINING = frozenset({"ipv6.plen", "tcp.analysis.retransmission", "tcp.payload", "udp.payload"})
+"""Fields that tell why a message is not shown."""
+
+_MALFORMED = (
+    "_ws.malformed",
+    "tls.malformed.vector_length",
+    "tls.malformed.trailing_data",
+    "tls.malformed.buffer_too_small",
+)
+_LENGTHS = ("frame.cap_len", "frame.len")
 
 # Wireshark nests up to 500 deep where a capture is made to; nobody reads that.
 _DEEPEST = 60
@@ -52,6 +63,8 @@ class _Place:
 
     frame: int = 0
     ts: int | None = None
+    # Wireshark says of some times that they are none.
+    ts_is_valid: bool = True
     # The innermost protocol that numbers conversations, and the number.
     transport: str = "tcp"
     stream: int | None = None
@@ -75,14 +88,28 @@ class _Place:
 def frame_and_layers(packet: _Element) -> tuple[int, str]:
     """Give the frame's number and its layers as Wireshark names them, `eth:ethertype:ip:tcp`.
 
-    A packet that Wireshark calls malformed has the layer `_ws.malformed` at the end.
+    A packet that Wireshark calls malformed, as a whole or in a list of TLS, has the layer
+    `_ws.malformed` at the end, one that was not captured whole `_ws.short`.
     """
     number = packet.find("proto/field[@name='num']")
     field = packet.find("proto/field[@name='frame.protocols']")
     layers = "" if field is None else str(field.get("show", ""))
-    if packet.find(".//proto[@name='_ws.malformed']") is not None:
+    names = {element.get("name", "") for element in packet.iter("proto", "field")}
+    if not names.isdisjoint(_MALFORMED):
         layers += ":_ws.malformed"
+    captured, length = (packet.find(f"proto/field[@name='{name}']") for name in _LENGTHS)
+    if captured is not None and length is not None and _number(captured) < _number(length):
+        layers += ":_ws.short"
     return 0 if number is None else int(number.get("show", "0")), layers
+
+
+def fields_of(packet: _Element) -> dict[str, str]:
+    """Give what explains a difference: the innermost of each of `EXPLAINING`, as hexadecimal."""
+    fields: dict[str, str] = {}
+    for element in packet.iter("field"):
+        if element.get("name") in EXPLAINING:
+            fields[element.get("name", "")] = element.get("value", "")
+    return fields
 
 
 def tree(packet: _Element) -> list[Tree]:
@@ -297,7 +324,13 @@ def _frame(place: _Place, element: _Element) -> None:
     place.frame = _number(element)
 
 
+def _invalid_time(place: _Place, _: _Element) -> None:
+    place.ts, place.ts_is_valid = None, False
+
+
 def _time(place: _Place, element: _Element) -> None:
+    if not place.ts_is_valid:
+        return
     seconds, _, digits = element.get("show", "0").partition(".")
     nanoseconds = int(digits.ljust(9, "0")[:9] or 0)
     whole = int(seconds)
@@ -343,6 +376,7 @@ _SSL2 = 0x0002
 _PLACES = {
     "frame.number": _frame,
     "frame.time_epoch": _time,
+    "frame.time_invalid": _invalid_time,
     "ip.src": _source_ip,
     "ip.dst": _destination_ip,
     "ipv6.src": _source_ip,

@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _answer(number: int, path: str, seconds: float, what: str, options: dict[str, Any]) -> None:
-    describe = _messages if what == "messages" else _tree
+    describe = _DESCRIPTIONS[what]
     capture = _Capture(path, **options)
     error = None
 
@@ -121,8 +121,17 @@ def _messages(packet: etree._Element) -> Iterator[dict[str, Any]]:
     yield {"frame": frame, "layers": layers, "messages": messages}
 
 
+def _fields(packet: etree._Element) -> Iterator[dict[str, Any]]:
+    frame, layers = pdml.frame_and_layers(packet)
+    yield {"frame": frame, "layers": layers, "fields": pdml.fields_of(packet)}
+
+
 def _tree(packet: etree._Element) -> Iterator[dict[str, Any]]:
     yield {"tree": pdml.tree(packet)}
+
+
+_DESCRIPTIONS = {"messages": _messages, "fields": _fields, "tree": _tree}
+"""What can be asked about packets."""
 
 
 def _print(line: dict[str, Any]) -> None:

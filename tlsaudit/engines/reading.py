@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from tlsaudit.inputs import STANDARD_INPUT, Input
 
@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 
     from tlsaudit.engines.messages import Message
 
-__all__ = ["Engine", "Found", "Reading", "as_file", "nothing_of", "problem_of", "reading_of"]
+__all__ = [
+    "Engine",
+    "Found",
+    "Reading",
+    "Seen",
+    "as_file",
+    "nothing_of",
+    "problem_of",
+    "reading_of",
+]
+
+Seen: TypeAlias = tuple[Mapping[tuple[str, int], str], Mapping[tuple[str, int], Mapping[str, str]]]
+"""Layers and fields of frames, by capture and frame."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +38,9 @@ class Reading:
 
     `program` says what read, with its version. `layers` is what the engine calls the layers of a
     frame, by capture and frame: of those with a message, and of others that explain something;
-    empty where an engine does not say. `notes` are words about a stream, by capture, transport and
-    number, that tell why an engine may see it differently.
+    empty where an engine does not say. `fields` are of frames that were looked at once more.
+    `notes` are words about a stream, by capture, transport and number, that tell why an engine may
+    see it differently, each with the frame from which on it holds.
     `refusals` and `set_aside` are what only the core tells; of the other engines they are empty.
     """
 
@@ -35,7 +48,8 @@ class Reading:
     captures: pandas.DataFrame
     program: str
     layers: Mapping[tuple[str, int], str] = field(default_factory=dict)
-    notes: Mapping[tuple[str, str, int], Set[str]] = field(default_factory=dict)
+    fields: Mapping[tuple[str, int], Mapping[str, str]] = field(default_factory=dict)
+    notes: Mapping[tuple[str, str, int], Mapping[str, int]] = field(default_factory=dict)
     refusals: pandas.DataFrame = field(default_factory=lambda: nothing_of("REFUSALS"))
     set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
 
@@ -60,6 +74,9 @@ class Engine(Protocol):
     ) -> Reading:
         """Give the tables; an input that cannot be read raises nothing."""
 
+    def look(self, inputs: Iterable[Input], frames: Mapping[str, Set[int]], /) -> Seen:
+        """Look at frames once more, by capture: what explains why a message is not shown."""
+
 
 @dataclass
 class Found:
@@ -67,7 +84,7 @@ class Found:
 
     messages: list[Message] = field(default_factory=list)
     layers: dict[int, str] = field(default_factory=dict)
-    notes: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    notes: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     frames: int | None = None
     readable: bool = True
     error_kind: str | None = None
@@ -91,7 +108,7 @@ def reading_of(
     handshakes: list[dict[str, Any]] = []
     captures: list[dict[str, Any]] = []
     layers: dict[tuple[str, int], str] = {}
-    notes: dict[tuple[str, str, int], Set[str]] = {}
+    notes: dict[tuple[str, str, int], Mapping[str, int]] = {}
     for item, each in zip(inputs, found, strict=True):
         of_capture = rows(each.messages, item.name, engine)
         handshakes.extend(of_capture)
@@ -109,7 +126,7 @@ def reading_of(
         layers.update({(item.name, frame): names for frame, names in each.layers.items()})
         notes.update({(item.name, *stream): words for stream, words in each.notes.items()})
     table = schema.from_arrow(schema.handshakes_table(handshakes))
-    return Reading(table, schema.captures_frame(captures), program, layers, notes)
+    return Reading(table, schema.captures_frame(captures), program, layers, notes=notes)
 
 
 def as_file(item: Input, folder: Path) -> str:

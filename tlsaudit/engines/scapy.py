@@ -7,13 +7,14 @@ about a thousand packets with TLS a second: for small captures, not for a day of
 from __future__ import annotations
 
 import logging
+import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tlsaudit.engines.messages import (
     Endpoint,
@@ -22,14 +23,14 @@ from tlsaudit.engines.messages import (
     kind_of_server_hello,
     server_hello_cells,
 )
-from tlsaudit.engines.reading import Found, Reading, as_file, problem_of, reading_of
+from tlsaudit.engines.reading import Found, Reading, Seen, as_file, problem_of, reading_of
 from tlsaudit.errors import EngineError
 from tlsaudit.inputs import Input
 
 if TYPE_CHECKING:
     from scapy.packet import Packet
 
-__all__ = ["LACKS", "TRANSPORTS", "read"]
+__all__ = ["LACKS", "TRANSPORTS", "look", "read"]
 
 TRANSPORTS = frozenset({"tcp"})
 """scapy puts streams together for TCP only, and opens no QUIC packets."""
@@ -66,6 +67,12 @@ _BYTES_OF_A_DIRECTION = 64 * 1024
 
 _SEQUENCE_NUMBERS = 1 << 32
 
+# What a hello in the format of SSL 2.0 may call its version.
+_SSL2_TO_12 = (0x0002, 0x0300, 0x0301, 0x0302, 0x0303)
+
+_Found: TypeAlias = tuple[Any, dict[str, Any], bytes | None]
+"""A message: its kind, its cells, its random."""
+
 
 def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None) -> Reading:
     """Give the tables of these inputs as scapy sees them.
@@ -93,6 +100,11 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
                 if progress is not None:
                     progress(done)
         return reading_of(inputs, found, "scapy", f"scapy {scapy.VERSION}")
+
+
+def look(inputs: Iterable[Input], frames: Mapping[str, Set[int]]) -> Seen:  # noqa: ARG001
+    """Nothing more than was told while reading: that is all that scapy knows of a frame."""
+    return {}, {}
 
 
 @contextmanager
@@ -153,8 +165,7 @@ def _read_packets(reader: Any, found: Found) -> None:
         packet = fragments.process(packet)
         if packet is None or TCP not in packet:
             continue
-        for message in streams.messages(packet, frame):
-            found.messages.append(message)
+        found.messages.extend(streams.messages(packet, frame))
 
 
 class _Streams:
@@ -172,6 +183,8 @@ class _Streams:
         self._next: dict[bytes, int] = {}
         # Directions that have said a hello or an alert: what is left as bytes later is encrypted.
         self._heard: set[bytes] = set()
+        # Directions that have changed their keys.
+        self._changed: set[bytes] = set()
         # The direction waits for the rest of a record that began in an earlier frame.
         self._waiting: set[bytes] = set()
 
@@ -181,6 +194,7 @@ class _Streams:
         from scapy.layers.tls.record_sslv2 import SSLv2
         from scapy.packet import Padding
         from scapy.sessions import streamcls
+        from scapy.utils import EDecimal
 
         source, destination = _ends(packet)
         stream = self._number(packet, source, destination)
@@ -191,47 +205,74 @@ class _Streams:
             return
         if direction not in self._given:
             if not _begins_tls(data):
+                # scapy is not asked here, so it may be where a hello is.
+                layers = ":".join(layer.__name__ for layer in packet.layers())
+                self._found.layers[frame] = sys.intern(layers)
                 return
             self._given[direction] = 0
-        self._note_order(direction, stream, packet[TCP].seq, len(data))
+        self._note_order(direction, stream, packet[TCP].seq, len(data), frame)
         self._given[direction] += len(data)
         if self._given[direction] > _BYTES_OF_A_DIRECTION:
             self._forget(direction)
             return
         # By its port alone scapy would take TLS for TLS on 443 only.
         _, metadata = self._session.tcp_frags[direction]
-        record = SSLv2 if data[0] & 0x80 and direction not in self._waiting else TLS
+        # The format of SSL 2.0 is for the first record of a direction only.
+        record = SSLv2 if data[0] & 0x80 and self._given[direction] == len(data) else TLS
         metadata.setdefault("pay_class", record)
         metadata.setdefault("tcp_reassemble", streamcls(record))
         began_here = direction not in self._waiting
-        ts = int(packet.time * 1_000_000_000) if began_here else None
+        in_clear = not {direction} & (self._heard | self._changed)
+        # Where the capture holds no time, scapy makes one of its own clock.
+        is_captured = began_here and isinstance(packet.time, EDecimal)
+        ts = int(packet.time * 1_000_000_000) if is_captured else None
         try:
             whole = self._session.process(packet)
-            messages = [] if whole is None else list(_messages_of(whole))
+            messages = [] if whole is None else list(self._messages_of(whole, direction))
         except Exception:
             # scapy raises whatever a malformed record made it stumble over.
-            self._note(stream, "stumbled")
+            self._note(stream, "stumbled", frame)
             self._forget(direction)
             return
         if whole is None or not (TLS in whole or SSLv2 in whole):
             self._waiting.add(direction)
+            # A hello may be in it; where the rest of the record comes, scapy shows it there.
+            self._note(stream, "waits", frame)
             return
         self._waiting.discard(direction)
-        if not messages and direction not in self._heard and _leaves_bytes(whole):
-            self._note(stream, "bytes-left")
+        if in_clear and _leaves_bytes(whole):
+            self._note(stream, "bytes-left", frame)
         for kind, cells, random in messages:
             self._heard.add(direction)
             yield Message(kind, frame, ts, "tcp", stream, source, destination, cells, random)
 
-    def _note_order(self, direction: bytes, stream: int, seq: int, length: int) -> None:
-        if seq != self._next.get(direction, seq):
-            self._note(stream, "not-in-order")
-        if seq + length >= _SEQUENCE_NUMBERS:
-            self._note(stream, "number-wraps")
-        self._next[direction] = seq + length
+    def _messages_of(self, packet: Packet, direction: bytes) -> Iterator[_Found]:
+        """Give the messages of records in clear.
 
-    def _note(self, stream: int, word: str) -> None:
-        self._found.notes.setdefault(("tcp", stream), set()).add(word)
+        Behind a change of keys scapy takes encrypted bytes for messages where their first byte is
+        the number of one. Only a hello that fills its record is in clear there: the second one of
+        TLS 1.3, or one of a new handshake.
+        """
+        from scapy.layers.tls.record import TLSChangeCipherSpec
+
+        layer = packet
+        while layer:
+            for message in _messages_in(layer):
+                if isinstance(message, TLSChangeCipherSpec):
+                    self._changed.add(direction)
+                elif direction not in self._changed or _fills(message, layer):
+                    yield from _read(message, layer)
+            layer = layer.payload
+
+    def _note_order(self, direction: bytes, stream: int, seq: int, size: int, frame: int) -> None:
+        if seq != self._next.get(direction, seq):
+            self._note(stream, "not-in-order", frame)
+        if seq + size >= _SEQUENCE_NUMBERS:
+            self._note(stream, "number-wraps", frame)
+        self._next[direction] = seq + size
+
+    def _note(self, stream: int, word: str, frame: int) -> None:
+        self._found.notes.setdefault(("tcp", stream), {}).setdefault(word, frame)
 
     def _number(self, packet: Packet, source: Endpoint, destination: Endpoint) -> int:
         """Number connections as Wireshark does: by addresses and ports, anew with every new SYN."""
@@ -248,12 +289,16 @@ class _Streams:
                 self._done.discard(direction)
                 self._waiting.discard(direction)
                 self._heard.discard(direction)
+                self._changed.discard(direction)
                 self._next.pop(direction, None)
                 self._session.tcp_frags.pop(direction, None)
             self._numbers[key] = self._count
             self._count += 1
         if opens:
             self._numbers[begun] = self._numbers[key]
+        elif segment.flags.S:
+            # The SYN that it answers may come behind it.
+            self._numbers[ends[1], ends[0], segment.ack - 1] = self._numbers[key]
         return self._numbers[key]
 
     def _forget(self, direction: bytes) -> None:
@@ -308,7 +353,12 @@ def _begins_tls(data: bytes) -> bool:
     """Whether a segment begins with a handshake or alert record, or a hello as in SSL 2.0."""
     if data[0] in (21, 22):
         return len(data) < 2 or data[1] == 3
-    return len(data) >= 3 and data[0] & 0x80 != 0 and data[2] in (1, 4)
+    if len(data) < 5 or not data[0] & 0x80:
+        return False
+    # Message type and version: a hello of a client as in SSL 2.0, or of an SSL 2.0 server.
+    return (data[2] == 1 and int.from_bytes(data[3:5]) in _SSL2_TO_12) or (
+        data[2] == 4 and data[5:7] == b"\0\2"
+    )
 
 
 def _leaves_bytes(packet: Packet) -> bool:
@@ -324,7 +374,20 @@ def _leaves_bytes(packet: Packet) -> bool:
     return False
 
 
-def _messages_of(packet: Packet) -> Iterator[tuple[Any, dict[str, Any], bytes | None]]:
+def _messages_in(layer: Packet) -> Sequence[Packet]:
+    from scapy.layers.tls.record import TLS
+    from scapy.layers.tls.record_sslv2 import SSLv2
+
+    return layer.msg if isinstance(layer, TLS | SSLv2) else ()
+
+
+def _fills(message: Packet, record: Packet) -> bool:
+    """Whether the record is as long as the message that scapy found in it."""
+    length = message.fields.get("msglen")
+    return length is not None and length + 4 == record.len
+
+
+def _read(message: Packet, record: Packet) -> Iterator[_Found]:
     from scapy.layers.tls.handshake import (
         TLS13ClientHello,
         TLS13HelloRetryRequest,
@@ -332,33 +395,31 @@ def _messages_of(packet: Packet) -> Iterator[tuple[Any, dict[str, Any], bytes | 
         TLSServerHello,
     )
     from scapy.layers.tls.handshake_sslv2 import SSLv2ClientHello, SSLv2ServerHello
-    from scapy.layers.tls.record import TLS, TLSAlert
-    from scapy.layers.tls.record_sslv2 import SSLv2
+    from scapy.layers.tls.record import TLSAlert
 
-    layer = packet
-    while layer:
-        for message in layer.msg if isinstance(layer, TLS | SSLv2) else ():
-            if isinstance(message, SSLv2ClientHello):
-                yield "client_hello", _ssl2_client_hello(message), None
-            elif isinstance(message, SSLv2ServerHello):
-                cells = server_hello_cells(legacy_version=message.version, cipher_suite=None)
-                yield "server_hello", {"record_version": 2, **cells}, None
-            elif isinstance(message, TLS13HelloRetryRequest):
-                yield "retry_request", {}, message.random_bytes
-            elif isinstance(message, TLSClientHello | TLS13ClientHello):
-                yield "client_hello", _client_hello(message, layer.version), _random(message)
-            elif isinstance(message, TLSServerHello):
-                random = _random(message)
-                yield (
-                    kind_of_server_hello(random),
-                    {"record_version": layer.version, **_server_hello(message, random)},
-                    random,
-                )
-            elif isinstance(message, TLSAlert) and layer.len == 2:
-                # A longer record is a protected one.
-                cells = {"alert_level": message.level, "alert_description": message.descr}
-                yield "alert", cells, None
-        layer = layer.payload
+    if (
+        isinstance(message, SSLv2ClientHello | SSLv2ServerHello)
+        and message.version not in _SSL2_TO_12
+    ):
+        # Out of step scapy takes any bytes for such a record.
+        return
+    if isinstance(message, SSLv2ClientHello):
+        yield "client_hello", _ssl2_client_hello(message), None
+    elif isinstance(message, SSLv2ServerHello):
+        cells = server_hello_cells(legacy_version=message.version, cipher_suite=None)
+        yield "server_hello", {"record_version": 2, **cells}, None
+    elif isinstance(message, TLS13HelloRetryRequest):
+        yield "retry_request", {}, message.random_bytes
+    elif isinstance(message, TLSClientHello | TLS13ClientHello):
+        yield "client_hello", _client_hello(message, record.version), _random(message)
+    elif isinstance(message, TLSServerHello):
+        random = _random(message)
+        cells = {"record_version": record.version, **_server_hello(message, random)}
+        yield kind_of_server_hello(random), cells, random
+    elif isinstance(message, TLSAlert) and record.len == 2:
+        # A longer record is a protected one.
+        cells = {"alert_level": message.level, "alert_description": message.descr}
+        yield "alert", cells, None
 
 
 def _ssl2_client_hello(message: Packet) -> dict[str, Any]:

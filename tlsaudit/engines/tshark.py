@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from threading import Lock
 from typing import Any
 
 from tlsaudit.engines.messages import Message
-from tlsaudit.engines.reading import Found, Reading, as_file, problem_of, reading_of
+from tlsaudit.engines.reading import Found, Reading, Seen, as_file, problem_of, reading_of
 from tlsaudit.errors import EngineError
-from tlsaudit.inputs import Input
+from tlsaudit.inputs import STANDARD_INPUT, Input
 from tlsaudit.schema.column import TRANSPORTS as ALL_TRANSPORTS
 
-__all__ = ["LACKS", "TRANSPORTS", "frame_tree", "program", "read"]
+__all__ = ["LACKS", "TRANSPORTS", "frame_tree", "look", "program", "read"]
 
 TRANSPORTS = frozenset(ALL_TRANSPORTS)
 """Wireshark reads them all."""
@@ -110,6 +110,23 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
             for job in [pool.submit(_read_share, each, folder, count) for each in shares if each]:
                 job.result()
     return reading_of(inputs, found, "tshark", name)
+
+
+def look(inputs: Iterable[Input], frames: Mapping[str, Set[int]]) -> Seen:
+    """Give layers and fields of frames, by capture; of a stream, which is read by now, nothing."""
+    layers: dict[tuple[str, int], str] = {}
+    fields: dict[tuple[str, int], Mapping[str, str]] = {}
+    with _folder() as folder:
+        for item in inputs:
+            numbers = frames.get(item.name)
+            if not numbers or not isinstance(item.source, str) or item.source == STANDARD_INPUT:
+                continue
+            wanted = f"frame.number in {{{', '.join(map(str, sorted(numbers)))}}}"
+            for line in _ask("fields", [as_file(item, folder)], folder, wanted):
+                if "fields" in line:
+                    layers[item.name, line["frame"]] = line["layers"]
+                    fields[item.name, line["frame"]] = line["fields"]
+    return layers, fields
 
 
 def frame_tree(path: str, frame: int) -> list[Any] | None:

@@ -32,6 +32,8 @@ pub(super) struct Direction {
     pub seen: bool,
     /// Its SYN was captured.
     pub syn: bool,
+    /// The other side acknowledged its SYN: another one with another number is a stray.
+    agreed: bool,
     /// Its FIN was captured.
     pub fin: bool,
     /// Where its first FIN or RST says that the bytes end.
@@ -67,10 +69,10 @@ fn distance(from: u32, to: u32) -> i32 {
 }
 
 impl Direction {
-    /// The SYN fixes where the bytes begin.
+    /// The SYN fixes where the bytes begin, unless the other side agreed to another one.
     pub(super) fn open(&mut self, sequence: u32) {
         self.syn = true;
-        if self.delivered == 0 {
+        if self.delivered == 0 && !self.agreed {
             self.base = sequence;
             self.next = sequence.wrapping_add(1);
             self.anchored = true;
@@ -82,6 +84,8 @@ impl Direction {
     pub(super) fn acknowledge(&mut self, acknowledgement: u32) {
         if !self.anchored {
             self.acknowledged = Some(acknowledgement);
+        } else if self.delivered == 0 && self.syn && acknowledgement == self.next {
+            self.agreed = true;
         }
     }
 

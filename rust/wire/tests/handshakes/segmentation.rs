@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::hellos::{record, tls13_client, tls13_server};
-use super::network::Connection;
+use super::network::{ACK, Connection, Packet, SYN};
 
 /// Cuts bytes at the given places.
 fn cut(bytes: &[u8], places: &[prop::sample::Index]) -> Vec<Vec<u8>> {
@@ -167,4 +167,31 @@ fn ports_that_are_used_again_are_another_stream() {
     // The same packets again are not.
     first.packets.extend(first.packets.clone());
     assert_eq!(first.rows().len(), 1);
+}
+
+/// A second answer to the SYN, with another sequence number.
+fn stray_answer() -> Packet {
+    let payload = Vec::new();
+    Packet { from_client: false, flags: SYN | ACK, at: 99_310_614, payload, cut: 0 }
+}
+
+#[test]
+fn an_answer_to_the_syn_counts_no_more_once_another_was_acknowledged() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls13_client());
+    connection.packets.push(stray_answer());
+    connection.send(false, &tls13_server());
+    let row = connection.row();
+    assert!(row.choice.unwrap().hello.complete);
+    assert_eq!(row.missed_bytes, 0);
+}
+
+#[test]
+fn of_two_answers_to_the_syn_the_acknowledged_one_counts() {
+    let mut connection = Connection::opened();
+    connection.packets.insert(1, stray_answer());
+    connection.send(true, &tls13_client()).send(false, &tls13_server());
+    let row = connection.row();
+    assert!(row.choice.unwrap().hello.complete);
+    assert_eq!(row.missed_bytes, 0);
 }

@@ -10,25 +10,25 @@ Importing this loads none of numpy, pandas, pyarrow and matplotlib; the first ca
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from tlsaudit.audit import Audit, audit
-from tlsaudit.engines import read_handshakes
-from tlsaudit.errors import (
-    CaptureError,
-    EngineError,
-    ExplanationError,
-    PolicyError,
-    RecipeError,
-    RemedyError,
-    ReportError,
-    SchemaError,
-    TlsauditError,
-)
-from tlsaudit.explanations import Answer, Explanation, explain
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    __version__: str
+    from tlsaudit._core import __version__
+    from tlsaudit.auditing import Audit, audit
+    from tlsaudit.engines import read_handshakes
+    from tlsaudit.errors import (
+        CaptureError,
+        EngineError,
+        ExplanationError,
+        PolicyError,
+        RecipeError,
+        RemedyError,
+        ReportError,
+        SchemaError,
+        TlsauditError,
+    )
+    from tlsaudit.explanations import Answer, Explanation, explain
 
 __all__ = [
     "Answer",
@@ -49,11 +49,27 @@ __all__ = [
     "read_handshakes",
 ]
 
+_HOMES = {
+    "Answer": "tlsaudit.explanations",
+    "Audit": "tlsaudit.auditing",
+    "Explanation": "tlsaudit.explanations",
+    "__version__": "tlsaudit._core",
+    "audit": "tlsaudit.auditing",
+    "explain": "tlsaudit.explanations",
+    "read_handshakes": "tlsaudit.engines",
+}
+"""Where the names are; all others are errors."""
 
-def __getattr__(name: str) -> str:
-    """Ask the compiled core for the version, which has its one home there."""
-    if name == "__version__":
-        from tlsaudit._core import __version__
 
-        return __version__
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __getattr__(name: str) -> Any:
+    """Import a name from its home when it is first asked for: the command needs few of them."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES.get(name, "tlsaudit.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Give the public names, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -10,19 +10,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
-from tlsaudit.commands.capture import capture
-from tlsaudit.commands.check import check
-from tlsaudit.commands.explain import explain
-from tlsaudit.commands.forecast import forecast
-from tlsaudit.commands.remedy import remedy
-from tlsaudit.commands.report import report
 from tlsaudit.commands.running import DONE, NOTHING_DONE, NothingReadError, drop_output, say
-from tlsaudit.commands.tables import clients, findings, handshakes, refusals, set_aside
-from tlsaudit.commands.verify import verify
 from tlsaudit.errors import ReportError, TlsauditError
 
 __all__ = ["command", "main", "markdown"]
@@ -72,8 +65,25 @@ def _version(context: click.Context, _option: click.Parameter, wanted: bool) -> 
         context.exit()
 
 
+_COMMANDS = {
+    "report": "report",
+    "forecast": "forecast",
+    "check": "check",
+    "handshakes": "tables",
+    "clients": "tables",
+    "findings": "tables",
+    "refusals": "tables",
+    "set-aside": "tables",
+    "explain": "explain",
+    "capture": "capture",
+    "remedy": "remedy",
+    "verify": "verify",
+}
+"""In which module of `tlsaudit.commands` each command is: the main job first."""
+
+
 class _Commands(click.Group):
-    """The commands in the order in which they are written here: the main job first."""
+    """The commands, each imported when it is asked for: the others' imports take time too."""
 
     def invoke(self, ctx: click.Context) -> Any:
         # click would say more than a line about an interrupt, and fail on a closed pipe.
@@ -90,7 +100,14 @@ class _Commands(click.Group):
             ) from None
 
     def list_commands(self, _context: click.Context) -> list[str]:
-        return list(self.commands)
+        return list(_COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module = import_module(f"tlsaudit.commands.{_COMMANDS[name]}")
+        found: click.Command = getattr(module, name.replace("-", "_"))
+        return found
 
 
 @click.group(
@@ -113,23 +130,6 @@ def command() -> None:
     """
 
 
-for _each in (
-    report,
-    forecast,
-    check,
-    handshakes,
-    clients,
-    findings,
-    refusals,
-    set_aside,
-    explain,
-    capture,
-    remedy,
-    verify,
-):
-    command.add_command(_each)
-
-
 def markdown() -> str:
     """Give the text of docs/cli.md: the help of every command, 80 columns wide."""
     settings = {**command.context_settings, "terminal_width": 80}
@@ -146,7 +146,8 @@ def markdown() -> str:
         f"## tlsaudit\n\n```text\n{command.get_help(top)}\n```\n",
     ]
     for name in command.list_commands(top):
-        each = command.commands[name]
+        each = command.get_command(top, name)
+        assert each is not None, f"{name} is listed"
         context = click.Context(each, info_name=name, parent=top, **settings)
         parts.append(f"## tlsaudit {name}\n\n```text\n{each.get_help(context)}\n```\n")
     return "\n".join(parts)

@@ -119,9 +119,3 @@ def test_public_names_are_sorted_there_and_documented() -> None:
         assert isinstance(value, str) or value.__doc__
     with pytest.raises(AttributeError, match="nosuch"):
         tlsaudit.nosuch  # noqa: B018
-
-
-def test_function_audit_is_not_hidden_by_its_module() -> None:
-    import tlsaudit.audit
-
-    assert callable(tlsaudit.audit)

@@ -413,7 +413,7 @@ class TestRollups:
 
 
 def test_another_policy_changes_verdicts_as_it_says() -> None:
-    from tlsaudit.audit import Audit
+    from tlsaudit.auditing import Audit
     from tlsaudit.engines.reading import nothing_of
 
     key_transport = {"client_cipher_suites": [0x009C], "negotiated_cipher_suite": 0x009C}

@@ -18,7 +18,7 @@ from tlsaudit.safe_text import visible
 if TYPE_CHECKING:
     import pandas
 
-    from tlsaudit.audit import Audit
+    from tlsaudit.auditing import Audit
 
 __all__ = [
     "DONE",
@@ -60,7 +60,7 @@ def read_audit(
     chosen = load_policy(policy)
     inputs = inputs_of(captures, leave_out, output)
 
-    from tlsaudit.audit import audit_inputs
+    from tlsaudit.auditing import audit_inputs
 
     with progress_bar(total_bytes(inputs)) as progress:
         audit = audit_inputs(inputs, chosen, progress, engine)

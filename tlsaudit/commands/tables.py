@@ -93,7 +93,7 @@ def _apart(name: str, captures: tuple[str, ...], table_format: str, output: str 
 
 def _stream_handshakes(captures: Iterable[str], table_format: str, output: str | None) -> int:
     """Let the core write while it reads: no pandas, and memory does not grow with the input."""
-    from tlsaudit.engines.native import write_text
+    from tlsaudit.engines.native_text import write_text
     from tlsaudit.reports.export import replacing
 
     inputs = inputs_of(captures, output=output)

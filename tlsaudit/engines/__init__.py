@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from tlsaudit.engines.reading import Engine, Reading
-from tlsaudit.errors import CaptureError
-from tlsaudit.inputs import Source, expand
-
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["Engine", "Reading", "load", "read_handshakes"]
+    from tlsaudit.engines.reading import Engine
+    from tlsaudit.inputs import Source
+
+__all__ = ["load", "read_handshakes"]
 
 
 def load(name: str) -> Engine:
@@ -41,6 +40,8 @@ def read_handshakes(
     Raises CaptureError if none of them could be read, EngineError if the engine cannot run; to
     learn about captures that could not be read, use `tlsaudit.audit`, which keeps their table.
     """
+    from tlsaudit.inputs import expand
+
     inputs = expand(_as_list(paths), max_unpacked=max_unpacked)
     reading = load(engine).read(inputs, progress)
     raise_if_nothing_was_read(reading.captures)
@@ -49,6 +50,8 @@ def read_handshakes(
 
 def raise_if_nothing_was_read(captures: pandas.DataFrame) -> None:
     """Raise CaptureError, with the reasons, if no row of the captures table is readable."""
+    from tlsaudit.errors import CaptureError
+
     if captures["readable"].any():
         return
     reasons = [str(each) for each in captures["error"].dropna()]

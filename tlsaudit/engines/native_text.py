@@ -1,0 +1,97 @@
+"""What the core takes and gives where no table is made of it: text that is written while it reads.
+
+It stands apart so that `handshakes --format csv` begins without the schema and all that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+if TYPE_CHECKING:
+    from tlsaudit.inputs import Input
+
+__all__ = ["max_unpacked", "merged", "readable", "write_text"]
+
+
+def write_text(
+    inputs: Iterable[Input],
+    text_format: Literal["csv", "jsonl"],
+    output: str | None,
+    progress: Callable[[int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Write the handshake table as text while reading; give the rows of the captures table.
+
+    `output` is a path, or None for standard output. Rows come in order of completion. Neither
+    pandas nor pyarrow is loaded, and memory does not grow with the captures.
+    """
+    from tlsaudit import registry
+    from tlsaudit._core import write_text as write_captures
+
+    inputs = list(inputs)
+    rows = write_captures(
+        readable(inputs),
+        text_format,
+        output,
+        registry.names_for_core(),
+        progress,
+        max_unpacked=max_unpacked(inputs),
+    )
+    return merged(inputs, [_not_cancelled(row) for row in rows])
+
+
+def readable(inputs: Iterable[Input]) -> list[tuple[str, str | BinaryIO]]:
+    """Give what the core takes: name and source of each input that can be opened at all."""
+    return [(each.name, each.source) for each in inputs if each.problem is None]
+
+
+def max_unpacked(inputs: Iterable[Input]) -> int | None:
+    """Give the bound on unpacking: the inputs of a run share one."""
+    given = (each.max_unpacked for each in inputs if each.max_unpacked is not None)
+    return max(given, default=None)
+
+
+def merged(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put the inputs that never reached the core back among those that did, in input order.
+
+    There are fewer rows than inputs if the reader of the output went away meanwhile.
+    """
+    rest = iter(rows)
+    merged = [next(rest, None) if each.problem is None else _problem_row(each) for each in inputs]
+    return [row for row in merged if row is not None]
+
+
+def _not_cancelled(row: dict[str, Any]) -> dict[str, Any]:
+    """Take back the error of a capture that was left because nobody reads the output any more."""
+    if row["error_kind"] != "cancelled":
+        return row
+    return {**row, "readable": True, "error_kind": None, "error": None}
+
+
+def _problem_row(item: Input) -> dict[str, Any]:
+    counts = (
+        "interfaces",
+        "frames",
+        "bytes_read",
+        "truncated_frames",
+        "undecoded_frames",
+        "opaque_frames",
+        "tcp_streams",
+        "udp_streams",
+        "authentications",
+        "tls_streams",
+        "one_sided_streams",
+        "handshakes",
+        "refusals",
+        "set_aside",
+    )
+    unknown = ("format", "compression", "first_ts", "last_ts", "limits")
+    return {
+        "capture": item.name,
+        "readable": False,
+        "link_types": [],
+        "error_kind": item.problem_kind,
+        "error": item.problem,
+        **dict.fromkeys(counts, 0),
+        **dict.fromkeys(unknown),
+    }

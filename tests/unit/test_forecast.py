@@ -333,6 +333,18 @@ class TestEvidence:
         services = set(told(rows({}, nameless, portless)).verdicts["service"])
         assert services == {"login.example.net:443", "[2001:db8::1]:443", "radius"}
 
+    def test_rows_are_sorted_by_verdict_then_client_then_service(self) -> None:
+        clients = ["10.0.0.10", "fe80::1", "10.0.0.9"]
+        several = [
+            {**kind, "client": client, "server_name": name}
+            for name in ("b.example.net", "a.example.net")
+            for client in clients
+            for kind in ({}, OLD)
+        ]
+        verdicts = told(rows(*several)).verdicts
+        assert list(verdicts["service"]) == ["a.example.net:443", "b.example.net:443"] * 6
+        assert list(verdicts["client"])[::2] == ["10.0.0.9", "10.0.0.10", "fe80::1"] * 2
+
     def test_order_of_rows_does_not_matter(self) -> None:
         several = rows(OLD, {}, REFUSED, {**OLD, "client": "192.0.2.9"}, CLIENT_ONLY)
         one, other = told(several).verdicts, told(several[::-1]).verdicts

@@ -354,20 +354,26 @@ class Judged:
         """The groups in the order of the table."""
         import numpy as np
 
-        from tlsaudit.forecast.table import place_of_clients, service_texts
+        from tlsaudit.forecast.table import place_of_clients
 
-        columns = ["client", "server", "server_name", "server_port"]
-        rows = self.handshakes[columns].iloc[self.evidence]
         # The stacks' names are sorted once, not for every group.
         places = np.append(np.argsort(np.argsort(self.shapes.names, kind="stable")), -1)
         return np.lexsort(
             (
                 places[self.shapes.stack[self.evidence]],
-                _places(service_texts(rows)),
-                place_of_clients(rows["client"]),
+                _places(self.services),
+                place_of_clients(self.handshakes["client"].iloc[self.evidence]),
                 self.verdict,
             )
         )
+
+    @cached_property
+    def services(self) -> pd.Series[str]:
+        """For each group its service as text."""
+        from tlsaudit.forecast.table import service_texts
+
+        columns = ["server", "server_name", "server_port"]
+        return service_texts(self.handshakes[columns].iloc[self.evidence])
 
 
 def _numbers(values: pd.Series[Any]) -> NDArray[np.int64]:

@@ -53,7 +53,7 @@ def _rolled_up(rows: pd.DataFrame, name: str, other: str) -> pd.DataFrame:
     for rank, verdict in enumerate(VERDICTS_WORST_FIRST):
         column = verdict.replace(" ", "_").replace("-", "_")
         table[column] = (ranks == rank).groupby(codes).sum()
-    places = {each: place for place, each in enumerate(in_order(names))}
+    places = {each: place for place, each in enumerate(in_order(names.tolist()))}
     table["_place"] = table["name"].map(places)
     table["_worst"] = worst
     table = table.sort_values(["_worst", "_place"], ignore_index=True)

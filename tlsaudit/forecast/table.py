@@ -46,7 +46,7 @@ def verdict_table(judged: Judged) -> pd.DataFrame:
     table = rows[list(_AS_IN_HANDSHAKES)].copy()
     policy = np.zeros(len(table), dtype=np.int64)
     table["policy"] = _words(policy, (judged.policy.name,))
-    table["service"] = service_texts(rows)
+    table["service"] = judged.services.iloc[order].reset_index(drop=True)
     stacks = judged.shapes.stack[evidence]
     names = np.concatenate((judged.shapes.names, np.array([None], dtype=object)))
     table["stack"] = pd.Series(names[stacks], dtype="str")
@@ -85,7 +85,7 @@ def service_texts(rows: pd.DataFrame) -> pd.Series[str]:
     bare = pc.if_else(pc.match_substring(host, ":"), _joined("[", host, "]"), host)
     port = pa.array(rows["server_port"]).cast(pa.string())
     text = pc.if_else(pc.is_null(port), host, _joined(bare, ":", port))
-    return pd.Series(text.to_pandas(), index=rows.index, dtype="str")
+    return pd.Series(text.to_pandas(), dtype="str").set_axis(rows.index)
 
 
 def place_of_clients(clients: pd.Series[str]) -> NDArray[np.int64]:
@@ -94,8 +94,9 @@ def place_of_clients(clients: pd.Series[str]) -> NDArray[np.int64]:
     import pandas as pd
 
     codes, names = pd.factorize(clients)
-    places = {name: place for place, name in enumerate(in_order(names))}
-    return np.array([places[name] for name in names], dtype=np.int64)[codes]
+    listed = names.tolist()
+    places = {name: place for place, name in enumerate(in_order(listed))}
+    return np.array([places[name] for name in listed], dtype=np.int64)[codes]
 
 
 def _words(places: NDArray[np.int64], words: tuple[str, ...], ordered: bool = False) -> Any:

@@ -26,7 +26,9 @@ pub const DERIVED: &[Column] = &[
 #[derive(Debug, Default)]
 pub struct Names {
     versions: HashMap<u16, (String, Option<u32>)>,
-    suites: HashMap<u16, (String, bool)>,
+    suites: HashMap<u16, String>,
+    /// One bit for each number: every suite of every hello is asked for.
+    are_3des: Vec<u64>,
     ssl2_3des_kinds: Vec<u32>,
 }
 
@@ -39,9 +41,17 @@ impl Names {
         suites: Vec<(u16, String, bool)>,
         ssl2_3des_kinds: Vec<u32>,
     ) -> Self {
+        let mut are_3des = vec![0; 1 << 10];
+        for (code, _, _) in suites.iter().filter(|(.., is)| *is) {
+            let (word, bit) = place(*code);
+            if let Some(word) = are_3des.get_mut(word) {
+                *word |= bit;
+            }
+        }
         Self {
             versions: versions.into_iter().map(|(code, name, rank)| (code, (name, rank))).collect(),
-            suites: suites.into_iter().map(|(code, name, is)| (code, (name, is))).collect(),
+            suites: suites.into_iter().map(|(code, name, _)| (code, name)).collect(),
+            are_3des,
             ssl2_3des_kinds,
         }
     }
@@ -59,8 +69,14 @@ impl Names {
     }
 
     fn is_3des(&self, suite: u16) -> bool {
-        self.suites.get(&suite).is_some_and(|(_, is)| *is)
+        let (word, bit) = place(suite);
+        self.are_3des.get(word).is_some_and(|word| word & bit != 0)
     }
+}
+
+/// Where the bit of a number is: the word, and the bit in it.
+fn place(number: u16) -> (usize, u64) {
+    (usize::from(number >> 6), 1 << (number & 63))
 }
 
 /// Puts the derived cells of a row, in the order of [`DERIVED`].
@@ -72,7 +88,7 @@ pub fn cells(row: &Handshake, names: &Names, put: &mut impl Put) {
     put.put(code(highest));
     put.put(code(lowest));
     let suite = row.choice.as_ref().and_then(|choice| choice.hello.cipher_suite).map(|s| s.0);
-    put_name(suite, suite.and_then(|suite| names.suites.get(&suite)).map(|(n, _)| n), put);
+    put_name(suite, suite.and_then(|suite| names.suites.get(&suite)), put);
     put.put(truth(offers_3des(row, names)));
     put.put(truth(suite.map(|suite| names.is_3des(suite))));
 }

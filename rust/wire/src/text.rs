@@ -121,7 +121,8 @@ fn csv(cell: Cell<'_>, neutralise: bool, out: &mut Vec<u8>) {
 }
 
 fn csv_text(text: &str, neutralise: bool, out: &mut Vec<u8>) {
-    let formula = neutralise && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let first = text.as_bytes().first();
+    let formula = neutralise && first.is_some_and(|byte| b"=+-@\t\r".contains(byte));
     // A byte of one of these is never part of another character.
     let quoted = text.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\n' | b'\r'));
     if quoted {

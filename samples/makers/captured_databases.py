@@ -1,15 +1,17 @@
-"""Databases: PostgreSQL and MariaDB with their own clients, all versions of TLS and none."""
+"""Databases: PostgreSQL, MariaDB and SQL Server's protocol, all versions of TLS and none."""
 
 from __future__ import annotations
 
 import shutil
+import ssl
 import subprocess
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from lab import Lab, captured
 from services import VERSIONS, old_openssl, owned_identity
-from stacks import ANY_CIPHER, program_server, run_client
+from sql_server import ALL, LOGIN_ALONE, NONE, sql_server
+from stacks import ANY_CIPHER, program_server, run_client, serve, ssl_context
 
 _POSTGRESQL = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/bin"))
 
@@ -106,6 +108,41 @@ def _mariadb(lab: Lab) -> None:
             _mysql(lab, "--ssl", f"--tls-version=TLSv{version}", f"--ssl-cipher={ANY_CIPHER}")
 
 
+# --- SQL Server's protocol --------------------------------------------------------------------
+
+_FREETDS = """
+[sample]
+host = {server}
+port = 1433
+tds version = 7.4
+encryption = {encryption}
+enable tls v1 = yes
+enable tls v1.1 = yes
+"""
+
+
+def _tsql(lab: Lab, encryption: str) -> None:
+    configuration = lab.folder / "freetds.conf"
+    configuration.write_text(_FREETDS.format(server=lab.server.ip, encryption=encryption))
+    command = ["env", f"FREETDSCONF={configuration}", "TDSHOST=client", "tsql", "-S", "sample"]
+    command += ["-U", "anna", "-P", "sample"]
+    run_client(lab.client, command, b"quit\n")
+
+
+def _tds(lab: Lab) -> None:
+    versions = (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2)
+    for version, size in zip(versions, (4096, 512, 4096), strict=True):
+        context = ssl_context(lab.rsa, highest=version)
+        with serve(lab.server, 1433, sql_server(context, ALL, size)):
+            _tsql(lab, "require")
+    with serve(
+        lab.server, 1433, sql_server(ssl_context(lab.rsa, highest=versions[2]), LOGIN_ALONE)
+    ):
+        _tsql(lab, "request")
+    with serve(lab.server, 1433, sql_server(ssl_context(lab.rsa), NONE)):
+        _tsql(lab, "request")
+
+
 RECIPES = (
     captured(
         "postgresql",
@@ -118,5 +155,12 @@ RECIPES = (
         "MariaDB: a client that goes on without TLS, then TLS 1.0, 1.1, 1.2 and 1.3",
         _mariadb,
         ("carrier", "mariadb", "openssl", "tls10", "tls11", "tls12", "tls13"),
+    ),
+    captured(
+        "sql-server",
+        "SQL Server's protocol (TDS 7.4): FreeTDS and a server made for the sample, with TLS 1.0, "
+        "1.1 (in packets of 512 bytes) and 1.2, once for the login alone, once declined",
+        _tds,
+        ("carrier", "freetds", "gnutls", "openssl", "tls10", "tls11", "tls12", "refusal"),
     ),
 )

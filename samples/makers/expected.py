@@ -204,9 +204,11 @@ def packet_messages(packet: ElementTree.Element) -> Iterator[Message]:
             for kind, tree in dtls_messages(protocol):
                 version = code_point(first(tree, "record_version"))
                 yield Message(kind, frame, stream, source, destination, version, tree)
-        elif name == "tls":
+        else:
             source, destination = (addresses[0], ports[0]), (addresses[1], ports[1])
-            for record in protocol.iter("field"):
+            # Inside the packets of TDS tshark shows TLS as a part of them.
+            trees = (tree for tree in protocol.iter("proto") if tree.get("name") == "tls")
+            for record in (field for tree in trees for field in tree.iter("field")):
                 if record.get("name") == "tls.record":
                     for kind, tree in record_messages(record):
                         version = code_point(first(record, "tls.record.version"))

@@ -21,8 +21,10 @@ import texts
 from sample import Sample
 
 CAPTURED = (
+    "captured_chat",
     "captured_databases",
     "captured_directory",
+    "captured_desktop",
     "captured_dtls",
     "captured_eap",
     "captured_files",

@@ -23,6 +23,7 @@ HANDSHAKES = {
     "ftp-tls": (["ftp-starttls", "tls"] * 5, [v for v in [*VERSIONS, 0x0304] for _ in range(2)]),
     "http-connect": (["http-connect"] * 2, OLD_AND_NEW),
     "imap-starttls": (["imap-starttls"] * 4, VERSIONS),
+    "irc-starttls": (["irc-starttls"] * 4, VERSIONS),
     "ldap-starttls": (["ldap-starttls"] * 4, VERSIONS),
     "ldaps": (["tls"] * 8, VERSIONS * 2),
     "mariadb": (["mysql"] * 4, VERSIONS),
@@ -30,19 +31,24 @@ HANDSHAKES = {
     "postgresql": (["postgresql"] * 4, VERSIONS),
     "proxy-v1": (["proxy-v1"] * 3, WITH_OLDER_ADDRESSES),
     "proxy-v2": (["proxy-v2"] * 3, WITH_OLDER_ADDRESSES),
+    "rdp": (["rdp"] * 4, VERSIONS),
     "sieve-starttls": (["sieve-starttls"] * 4, VERSIONS),
     "smtp-postfix": (["smtp-starttls"] * 4, VERSIONS),
     "socks5": (["socks5"] * 2, OLD_AND_NEW),
+    "sql-server": (["tds"] * 4, [0x0301, 0x0302, 0x0303, 0x0303]),
+    "xmpp-starttls": (["xmpp-starttls"] * 4, VERSIONS),
 }
 
 # By sample: the target that every handshake has, as far as the maker knows it.
 TARGETS = {
     "http-connect": f"{SERVER}:443",
+    "rdp": "mstshash=anna",
     "socks5": f"{SERVER}:443",
+    "xmpp-starttls": "chat.example.test",
 }
 
 # By sample: carrier, target, what was asked and what was answered.
-REFUSALS = {
+UPGRADES_REFUSED = {
     "ftp-tls": ("ftp-starttls", None, "AUTH TLS", "530 Please login with USER and PASS."),
     "http-connect": (
         "http-connect",
@@ -80,6 +86,15 @@ def tables_of(name):
     return native.read(inputs.expand([file]))
 
 
+# The same where the parties agreed on no encryption, or on another.
+DECLINED = {
+    "rdp": [
+        ("rdp", "mstshash=anna", "requestedProtocols 0x00000001", "selectedProtocol 0x00000000"),
+        ("rdp", "mstshash=anna", "no requestedProtocols", "no selectedProtocol"),
+    ],
+    "sql-server": [("tds", None, "ENCRYPTION 0", "ENCRYPTION 2")],
+}
+
 # Whose client sends its hello after the server's no as well, and what the server says to that.
 GOES_ON = {
     "ftp-tls": "530 Please login with USER and PASS.",
@@ -113,11 +128,11 @@ def test_handshakes_have_the_carrier_and_target_that_were_there(name):
 
 @pytest.mark.parametrize("name", HANDSHAKES)
 def test_what_was_refused_is_told_in_the_words_that_were_said(name):
-    expected = []
-    if name in REFUSALS:
-        expected.append(("upgrade-refused", *REFUSALS[name]))
+    expected = [("encryption-declined", *declined) for declined in DECLINED.get(name, ())]
+    if name in UPGRADES_REFUSED:
+        expected.append(("upgrade-refused", *UPGRADES_REFUSED[name]))
     if name in GOES_ON:
-        carrier = REFUSALS[name][0]
+        carrier = UPGRADES_REFUSED[name][0]
         expected.insert(0, ("tls-to-plaintext", carrier, None, "ClientHello", GOES_ON[name]))
     tables = tables_of(name)
     columns = ("kind", "carrier", "carrier_target", "asked", "answered")

@@ -47,7 +47,7 @@ CARRIERS = (
         "rdp",
         "a connection request of X.224 with RDP's cookie or negotiation; the confirmation that "
         "selects a protocol with TLS",
-        "",
+        "rdp.pcap",
         "carriers::rdp_agrees_on_tls",
         "nyyy",
     ),
@@ -55,7 +55,7 @@ CARRIERS = (
         "tds",
         "the two PRELOGIN messages of SQL Server's protocol; TLS is inside packets of the types "
         "0x12 and 0x04, without them once the handshake is over",
-        "",
+        "sql-server.pcap",
         "carriers::tls_inside_packets_of_tds_is_unwrapped",
         "ynnn",
     ),
@@ -99,7 +99,7 @@ CARRIERS = (
         "xmpp-starttls",
         "an XML stream; the element `starttls`, answered by `proceed`. The target is the stream's "
         "`to`",
-        "",
+        "xmpp-starttls.pcap",
         "carriers::xmpp_names_the_server_that_the_client_wants",
         "yyny",
     ),
@@ -107,7 +107,7 @@ CARRIERS = (
         "irc-starttls",
         "a client's first command of IRC or a server's message; STARTTLS, answered by the number "
         "670",
-        "",
+        "irc-starttls.pcap",
         "carriers::mail_news_files_and_chat_are_told_by_command_and_answer",
         "nyny",
     ),

@@ -65,6 +65,7 @@ OTHERS = {
     "openvpn-tcp": "OpenVPN is not looked into",
     "openvpn-udp": "OpenVPN is not looked into",
     "openvpn-udp-tls-auth": "OpenVPN is not looked into",
+    "sql-server": "the packets of SQL Server's protocol are not looked into",
 }
 
 UNTAGGED = dict.fromkeys(
@@ -86,10 +87,8 @@ FILTERS = {
             **TAGGED,
             **dict.fromkeys(
                 ("client-is-tcp-responder", "dtls10-openssl", "dtls12-fragments", "dtls12-openssl",
-                 "dtls12-refused", "dtls12-sent-again", "ftp-tls",
-                    "office",
-                    "sieve-starttls",
-                    "socks5"),
+                 "dtls12-refused", "dtls12-sent-again", "ftp-tls", "irc-starttls", "office",
+                 "sieve-starttls", "socks5", "xmpp-starttls"),
                 NAME,
             ),
             "link-ppp": OTHERS["link-ppp"],

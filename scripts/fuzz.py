@@ -32,10 +32,10 @@ LONGEST = {
     "stream": 1_024,
     "hello": 1_024,
     "certificate": 3_000,
-    "datagrams": 2_048,
+    "datagrams": 1_024,
     "carrier": 1_024,
-    "eap": 2_048,
-    "quic": 2_048,
+    "eap": 1_024,
+    "quic": 1_024,
 }
 SECONDS_AN_INPUT = 10
 MEMORY_MB = 512

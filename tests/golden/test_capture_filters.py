@@ -65,7 +65,6 @@ OTHERS = {
     "openvpn-tcp": "OpenVPN is not looked into",
     "openvpn-udp": "OpenVPN is not looked into",
     "openvpn-udp-tls-auth": "OpenVPN is not looked into",
-    "sql-server": "the packets of SQL Server's protocol are not looked into",
 }
 
 UNTAGGED = dict.fromkeys(

@@ -56,9 +56,10 @@ def handshakes_filter(vlan: bool = False) -> str:
     """Give the filter for the packets that begin a piece of a handshake, on any port.
 
     That is: the beginnings and ends of TCP connections; segments that begin with a TLS record other
-    than application data, a hello in the format of SSL 2.0, RDP's negotiation, or a packet of SQL
-    Server around TLS; datagrams that begin with such a record of DTLS or are long QUIC packets;
-    EAP over EAPOL and RADIUS; later IP fragments. `vlan` asks for packets with one VLAN tag too.
+    than application data, a hello in the format of SSL 2.0, RDP's negotiation, SQL Server's, or a
+    packet of SQL Server around TLS; datagrams that begin with such a record of DTLS or are long
+    QUIC packets; EAP over EAPOL and RADIUS; later IP fragments. `vlan` asks for packets with one
+    VLAN tag too.
     """
     ipv4 = _either(
         "tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0",
@@ -103,7 +104,9 @@ def _tcp(byte: _Byte) -> str:
         _all(f"{byte(0)} & 0x80 != 0", f"{byte(2)} = 4", f"{byte(5)} = 0"),
         # TPKT: RDP before TLS.
         _all(f"{byte(0)} = 3", f"{byte(1)} = 0"),
-        # TDS around TLS.
+        # TDS: PRELOGIN and its answer, whose list of options begins with the token 0 and an offset
+        # below 256, and TDS around TLS.
+        _all(f"({byte(0)} = 18 or {byte(0)} = 4)", f"{byte(8)} = 0", f"{byte(9)} = 0"),
         _all(f"({byte(0)} = 18 or {byte(0)} = 4)", f"{byte(8)} >= 20", f"{byte(8)} <= 22",
              f"{byte(9)} = 3"),
     )  # fmt: skip

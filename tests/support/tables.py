@@ -80,6 +80,7 @@ def capture_row(**values: Any) -> dict[str, Any]:
         "udp_streams": 0,
         "authentications": 0,
         "one_sided_streams": 0,
+        "unheard_streams": 0,
         "refusals": 0,
         "set_aside": 0,
         "handshakes": 40,

@@ -81,6 +81,7 @@ def _problem_row(item: Input) -> dict[str, Any]:
         "authentications",
         "tls_streams",
         "one_sided_streams",
+        "unheard_streams",
         "handshakes",
         "refusals",
         "set_aside",

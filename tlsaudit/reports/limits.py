@@ -50,6 +50,7 @@ def _errors(captures: pandas.DataFrame) -> list[Limit]:
 def _counted(captures: pandas.DataFrame) -> list[Limit]:
     truncated = int(captures["truncated_frames"].sum())
     one_sided = int(captures["one_sided_streams"].sum())
+    unheard = int(captures["unheard_streams"].sum())
     undecoded = int(captures["undecoded_frames"].sum())
     opaque = int(captures["opaque_frames"].sum())
     found = []
@@ -65,6 +66,13 @@ def _counted(captures: pandas.DataFrame) -> list[Limit]:
         meaning = (
             "What was negotiated there may not be visible; capture where both directions pass."
         )
+        found.append(Limit(measure, meaning))
+    if unheard:
+        meaning = (
+            "They are older than the capture, or their beginning was not captured, so what was "
+            "negotiated there is not known; capture longer, or restart the services concerned."
+        )
+        measure = f"the hello of {plural(unheard, 'TLS connection')} not captured"
         found.append(Limit(measure, meaning))
     if undecoded:
         meaning = "TLS in them, if any, is missing from this report; Captures names the link types."

@@ -188,6 +188,13 @@ CAPTURES: tuple[Column, ...] = (
         True,
         "TLS connections of which only one direction was captured.",
     ),
+    Column(
+        "unheard_streams",
+        "uint32",
+        True,
+        "TCP connections that carry TLS of which no hello was captured, mostly because they are "
+        "older than the capture: what was negotiated there is not known.",
+    ),
     Column("handshakes", "uint64", False, "Rows in the handshake table."),
     Column("refusals", "uint64", True, "Rows in the table of refusals."),
     Column("set_aside", "uint64", True, "Things that look like TLS and are not counted."),

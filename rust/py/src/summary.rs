@@ -32,6 +32,7 @@ fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'
     dict.set_item("authentications", summary.authentications)?;
     dict.set_item("tls_streams", summary.tls_streams)?;
     dict.set_item("one_sided_streams", summary.one_sided_streams)?;
+    dict.set_item("unheard_streams", summary.unheard_streams)?;
     dict.set_item("handshakes", summary.handshakes)?;
     dict.set_item("refusals", summary.refusals)?;
     dict.set_item("set_aside", summary.set_aside)?;

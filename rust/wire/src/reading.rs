@@ -65,6 +65,8 @@ pub struct Summary {
     pub tls_streams: u32,
     /// Of those, the ones of which one direction only was captured.
     pub one_sided_streams: u32,
+    /// TCP connections that carry TLS of which no hello was captured.
+    pub unheard_streams: u32,
     /// Rows.
     pub handshakes: u64,
     /// Upgrades to TLS that were refused, and mismatches of TLS and plaintext.
@@ -293,6 +295,7 @@ impl Reading {
             interfaces: reader.interface_count(),
             bytes_read: reader.bytes_read(),
             tcp_streams: self.streams.count(),
+            unheard_streams: self.streams.missed(),
             udp_streams: self.flows.count(),
             authentications: self.authentications.count(),
             ..self.summary

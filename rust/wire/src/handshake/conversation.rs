@@ -239,6 +239,10 @@ impl Observer for Conversation {
         None
     }
 
+    fn was_missed(bytes: &[u8]) -> bool {
+        record::begins_protected(bytes)
+    }
+
     fn data(&mut self, side: Side, bytes: &[u8], origin: Origin) {
         if self.phase == Phase::Tls {
             let began_before = Side::BOTH.iter().any(|&side| self.parsers.of(side).is_some());

@@ -18,10 +18,20 @@ pub(super) struct Stream<O> {
     pub end: Option<End>,
     /// Bytes of memory that early segments and unfinished messages take.
     pub held: usize,
+    /// What came before the capture, or is missing from it, was worth listening to.
+    missed: bool,
     directions: PerSide<Direction>,
     /// Boxed, because few connections come through a tunnel.
     around: Option<Box<Around>>,
     observer: Option<Box<O>>,
+}
+
+/// What is left of a connection that was handed over.
+pub(super) struct Closed {
+    /// Enough to know late packets of it.
+    pub past: Past,
+    /// Nobody listened, and its bytes show that its beginning was worth it.
+    pub missed: bool,
 }
 
 impl<O: Observer> Stream<O> {
@@ -31,6 +41,7 @@ impl<O: Observer> Stream<O> {
             last_frame: 0,
             end: None,
             held: 0,
+            missed: false,
             directions: PerSide::default(),
             around: None,
             observer: None,
@@ -116,13 +127,13 @@ impl<O: Observer> Stream<O> {
         }
         let mut before = Before { at_start: direction.at_start(), peer_spoke };
         let reading = self.observer.is_some();
-        let observer = &mut self.observer;
+        let (observer, missed) = (&mut self.observer, &mut self.missed);
         direction.push(
             payload,
             reading,
             |bytes| O::opens_with(bytes, true),
             |delivery| {
-                deliver(observer, side, before, delivery);
+                deliver(observer, missed, side, before, delivery);
                 before.at_start = false;
             },
         );
@@ -166,28 +177,30 @@ impl<O: Observer> Stream<O> {
         self.directions.of(side.other()).fin
     }
 
-    /// Hands the connection over. What is left is enough to know late packets of it.
+    /// Hands the connection over.
     pub(super) fn close(
         mut self,
         endpoints: PerSide<Endpoint>,
         evicted: bool,
         done: &mut impl FnMut(Ended<O>),
-    ) -> Past {
+    ) -> Closed {
         for side in Side::BOTH {
             let peer_spoke = !self.directions.of(side.other()).at_start();
             let direction = self.directions.of_mut(side);
             let mut before = Before { at_start: direction.at_start(), peer_spoke };
-            let observer = &mut self.observer;
+            let (observer, missed) = (&mut self.observer, &mut self.missed);
             direction.flush(|delivery| {
-                deliver(observer, side, before, delivery);
+                deliver(observer, missed, side, before, delivery);
                 before.at_start = false;
             });
             if let Some(hole) = direction.missing_at_end() {
                 let frame = self.end.map_or(self.last_frame, |end| end.frame);
                 let origin = Origin { frame, ..Origin::default() };
-                deliver(observer, side, before, Delivery::Missing(hole, Missing::Lost, origin));
+                let missing = Delivery::Missing(hole, Missing::Lost, origin);
+                deliver(observer, missed, side, before, missing);
             }
         }
+        let missed = self.missed && self.observer.is_none();
         if let Some(observer) = self.observer.take() {
             let captured =
                 PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
@@ -196,13 +209,15 @@ impl<O: Observer> Stream<O> {
             done(Ended { number, parties, around, captured, end, evicted, observer });
         }
         let beginning = |side| self.directions.of(side).beginning();
-        Past::new(self.last_frame, PerSide::new(beginning(Side::A), beginning(Side::B)))
+        let beginnings = PerSide::new(beginning(Side::A), beginning(Side::B));
+        Closed { past: Past::new(self.last_frame, beginnings), missed }
     }
 }
 
 /// Passes on what is in order: to the observer, or to a new one where the bytes deserve it.
 fn deliver<O: Observer>(
     observer: &mut Option<Box<O>>,
+    missed: &mut bool,
     side: Side,
     before: Before,
     delivery: Delivery<'_>,
@@ -229,6 +244,7 @@ fn deliver<O: Observer>(
                     *observer = Some(listening);
                 }
             }
+            *missed = *missed || observer.is_none() && O::was_missed(bytes);
         }
     }
     if observer.as_ref().is_some_and(|observer| observer.interest() == Interest::Nothing) {

@@ -230,6 +230,8 @@ pub trait Observer: Sized {
     fn opens_with(bytes: &[u8], at_start: bool) -> bool;
     /// A listener, where these bytes of a side deserve one; they are the first that it is given.
     fn open(side: Side, bytes: &[u8], origin: Origin, before: Before) -> Option<Self>;
+    /// Whether bytes that nobody listens to show that the beginning was worth it and was missed.
+    fn was_missed(bytes: &[u8]) -> bool;
     /// The next bytes of a side; one call a segment.
     fn data(&mut self, side: Side, bytes: &[u8], origin: Origin);
     /// The next `count` bytes of a side are not in the capture.

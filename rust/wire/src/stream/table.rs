@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 
-use super::connection::Stream;
+use super::connection::{Closed, Stream};
 use super::key::{AnyKey, Key, V4, V6, key};
 use super::past::Past;
 use super::{Ended, Endpoint, Observer, Origin, PerSide, Side};
@@ -39,6 +39,8 @@ struct Ledger {
     closing: VecDeque<EndedAt>,
     /// Bytes of memory that early segments and unfinished messages take.
     buffered: usize,
+    /// Connections whose beginning was worth listening to and is not in the capture.
+    missed: u32,
 }
 
 /// The connections of a capture, each with its observer where its bytes deserved one.
@@ -71,6 +73,13 @@ impl<O: Observer> Streams<O> {
     #[must_use]
     pub fn count(&self) -> u32 {
         self.ledger.next_number
+    }
+
+    /// How many of those that are over have bytes that show that their beginning was worth listening
+    /// to, and is not in the capture.
+    #[must_use]
+    pub fn missed(&self) -> u32 {
+        self.ledger.missed
     }
 
     /// Takes the next segment of the capture; `done` receives connections that nothing more will
@@ -134,7 +143,7 @@ impl<O: Observer> Streams<O> {
         let mut left: Vec<(PerSide<Endpoint>, Box<Stream<O>>)> = v4.chain(v6).collect();
         left.sort_unstable_by_key(|(_, stream)| stream.number);
         for (endpoints, stream) in left {
-            stream.close(endpoints, false, done);
+            self.ledger.note(&stream.close(endpoints, false, done));
         }
     }
 
@@ -181,7 +190,8 @@ impl<O: Observer> Streams<O> {
             AnyKey::V4(key) => self.v4.close(key, when, evicted, done),
             AnyKey::V6(key) => self.v6.close(key, when, evicted, done),
         };
-        let Some((held, listened)) = stream else { return };
+        let Some((held, listened, closed)) = stream else { return };
+        self.ledger.note(&closed);
         self.ledger.buffered = self.ledger.buffered.saturating_sub(held);
         self.evicted = self.evicted.saturating_add(u64::from(evicted && listened));
     }
@@ -203,7 +213,7 @@ impl<O: Observer> Streams<O> {
             self.evicted = self.evicted.saturating_add(u64::from(listened));
             self.forgotten = self.forgotten.saturating_add(u64::from(open && !listened));
             self.ledger.buffered = self.ledger.buffered.saturating_sub(stream.held);
-            stream.close(endpoints, true, done);
+            self.ledger.note(&stream.close(endpoints, true, done));
         }
     }
 }
@@ -250,7 +260,7 @@ where
             // The ports are used again: the old connection is over.
             ledger.buffered = ledger.buffered.saturating_sub(stream.held);
             let old = std::mem::replace(&mut **stream, Stream::new(ledger.number()));
-            old.close(key.endpoints(), false, done);
+            ledger.note(&old.close(key.endpoints(), false, done));
         }
         Self::take(stream, key, segment, side, origin, ledger);
     }
@@ -286,23 +296,24 @@ where
         }
     }
 
-    /// Hands a connection over if `when` says so. Gives what it held, and whether somebody
-    /// listened.
+    /// Hands a connection over if `when` says so. Gives what it held, whether somebody listened, and
+    /// what is left.
     fn close(
         &mut self,
         key: Key<E>,
         when: impl Fn(&Stream<O>) -> bool,
         evicted: bool,
         done: &mut impl FnMut(Ended<O>),
-    ) -> Option<(usize, bool)> {
+    ) -> Option<(usize, bool, Closed)> {
         let Entry::Occupied(place) = self.open.entry(key) else { return None };
         if !when(place.get()) {
             return None;
         }
         let stream = place.remove();
         let (held, listened) = (stream.held, stream.is_observed());
-        self.past.insert(key, stream.close(key.endpoints(), evicted, done));
-        Some((held, listened))
+        let closed = stream.close(key.endpoints(), evicted, done);
+        self.past.insert(key, closed.past);
+        Some((held, listened, closed))
     }
 
     fn last_frames(&self) -> impl Iterator<Item = u64> {
@@ -320,6 +331,11 @@ where
 }
 
 impl Ledger {
+    /// Counts a connection that is over.
+    fn note(&mut self, closed: &Closed) {
+        self.missed = self.missed.saturating_add(u32::from(closed.missed));
+    }
+
     /// The number of a new connection.
     fn number(&mut self) -> u32 {
         let number = self.next_number;

@@ -17,6 +17,8 @@ pub mod content_type {
 /// Bytes of a record header.
 pub const HEADER_LENGTH: usize = 5;
 
+/// MD5's digest, the tag of AES-GCM; the short tags of CCM come with a nonce.
+const SHORTEST_PROTECTED: usize = 16;
 /// The longest payload that any version allows: 2^14 and 2048 more when protected (RFC 5246
 /// section 6.2.3).
 pub const MAX_LENGTH: usize = 16_384 + 2_048;
@@ -70,6 +72,21 @@ pub fn can_begin(bytes: &[u8]) -> bool {
         |byte: &u8| (content_type::CHANGE_CIPHER_SPEC..=content_type::HEARTBEAT).contains(byte);
     let longest = if matches!(bytes, [_, 3, 0, ..]) { MAX_LENGTH_SSL30 } else { MAX_LENGTH };
     bytes.first().is_none_or(type_fits) && version_fits && length <= longest
+}
+
+/// Whether these bytes begin with a protected record, after which, if they go on, comes another: TLS
+/// whose handshake is over.
+#[must_use]
+pub fn begins_protected(bytes: &[u8]) -> bool {
+    let Some((&header, rest)) = bytes.split_first_chunk::<HEADER_LENGTH>() else { return false };
+    header.first() == Some(&content_type::APPLICATION_DATA)
+        && header.get(1) == Some(&3)
+        && can_begin(&header)
+        && Header::read(header).is_some_and(|header| {
+            // The shortest tag or digest that protects a record.
+            header.length >= SHORTEST_PROTECTED
+                && can_begin(rest.get(header.length..).unwrap_or(&[]))
+        })
 }
 
 #[cfg(test)]

@@ -134,3 +134,27 @@ fn plain_text_gives_no_row() {
     connection.send(false, &noise);
     assert!(connection.rows().is_empty());
 }
+
+#[test]
+fn tls_that_is_older_than_the_capture_is_counted() {
+    let unheard = |send: &dyn Fn(&mut Connection)| {
+        let mut connection = Connection::without_opening();
+        send(&mut connection);
+        let (rows, summary) = read(&connection.pcap());
+        assert_eq!(summary.tls_streams, u32::from(!rows.is_empty()));
+        summary.unheard_streams
+    };
+    let data = record(23, 0x0303, &[0xEE; 40]);
+    assert_eq!(unheard(&|both| _ = both.send(true, &data).send(false, &data)), 1);
+    // The middle of a record first.
+    assert_eq!(unheard(&|both| _ = both.send(false, &[0xEE; 900]).send(false, &data)), 1);
+    // Two records in a segment, and the beginning of a long one.
+    assert_eq!(unheard(&|one| _ = one.send(true, &[&data[..], &data[..]].concat())), 1);
+    assert_eq!(unheard(&|one| _ = one.send(true, &record(23, 0x0301, &[0; 9000])[..1400])), 1);
+    // Other bytes behind what would be a record, or one too short to be protected.
+    assert_eq!(unheard(&|one| _ = one.send(true, &[&data[..], b"GET / HTTP"].concat())), 0);
+    assert_eq!(unheard(&|one| _ = one.send(true, &record(23, 0x0303, &[0; 9]))), 0);
+    // With its hello it has a row.
+    let hello = tls10_client();
+    assert_eq!(unheard(&|both| _ = both.send(true, &hello).send(true, &data)), 0);
+}

@@ -49,6 +49,37 @@ def _socks(lab: Lab) -> None:
         )
 
 
+_DANTE = """
+logoutput: {folder}/dante.log
+internal: {address} port = 1080
+external: {address}
+socksmethod: none
+clientmethod: none
+user.privileged: root
+user.unprivileged: nobody
+client pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
+socks block {{ from: 0.0.0.0/0 to: 0.0.0.0/0 port = 8443 }}
+socks pass {{ from: 0.0.0.0/0 to: 0.0.0.0/0 }}
+"""
+
+
+def _socks4(lab: Lab) -> None:
+    configuration = lab.folder / "dante.conf"
+    configuration.write_text(_DANTE.format(folder=lab.folder, address=lab.server.ip))
+    command = ["danted", "-N", "1", "-f", str(configuration), "-p", str(lab.folder / "dante.pid")]
+    with (
+        openssl_server(lab.server, 443, lab.ec, *_OLD),
+        program_server(lab.server, 1080, command),
+    ):
+        proxy = f"{lab.server.ip}:1080"
+        for version in ("1.0", "1.3"):
+            curl(lab.client, f"https://{lab.server.ip}/", version, "--proxy", f"socks4://{proxy}")
+        refused = f"https://{lab.server.ip}:8443/"
+        curl(lab.client, refused, "1.2", "--proxy", f"socks4://{proxy}")
+        # The proxy knows no such name.
+        curl(lab.client, "https://www.example.test/", "1.2", "--proxy", f"socks4a://{proxy}")
+
+
 _HAPROXY = """
 defaults
     mode tcp
@@ -87,12 +118,23 @@ def _load_balancer(form: str) -> Callable[[Lab], None]:
     return run
 
 
+_INSIDE = "tshark counts what is inside SOCKS as connections of its own: here it is not counted"
+
 RECIPES = (
     captured(
         "http-connect",
         "TLS 1.0 and 1.3 through tinyproxy (CONNECT) by curl, and a port that the proxy refuses",
         _http_connect,
         ("carrier", "tinyproxy", "curl", "openssl", "tls10", "tls13", "refusal"),
+    ),
+    captured(
+        "socks4",
+        "TLS 1.0 and 1.3 through Dante by curl (SOCKS 4), a port that the proxy refuses, and a "
+        "name that it does not know (SOCKS 4a)",
+        _socks4,
+        ("carrier", "dante", "curl", "openssl", "tls10", "tls13", "refusal"),
+        corrections=((1, "stream", "1"),),
+        note=_INSIDE,
     ),
     captured(
         "socks5",
@@ -102,7 +144,7 @@ RECIPES = (
         ("carrier", "microsocks", "curl", "openssl", "tls10", "tls13", "refusal"),
         decode_as=("tcp.port==1081,socks",),
         corrections=((1, "stream", "1"),),
-        note="tshark counts what is inside SOCKS as connections of its own: here it is not counted",
+        note=_INSIDE,
     ),
     *(
         captured(

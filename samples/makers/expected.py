@@ -176,6 +176,8 @@ def messages(sample: Sample) -> Iterator[Message]:
             command += ["-d", port]
         for preference in sample.preferences:
             command += ["-o", preference]
+        for protocol in sample.unread:
+            command += ["--disable-protocol", protocol]
         run = subprocess.run(command, capture_output=True, check=True)
     root = ElementTree.fromstring(run.stdout)
     for packet in root.iter("packet"):

@@ -57,6 +57,7 @@ def captured(
     packets: str = "tcp or udp",
     decode_as: tuple[str, ...] = (),
     preferences: tuple[str, ...] = (),
+    unread: tuple[str, ...] = (),
     corrections: tuple[tuple[int, str, str], ...] = (),
     note: str = "",
 ) -> Recipe:
@@ -70,6 +71,7 @@ def captured(
         outcomes=outcomes,
         decode_as=decode_as,
         preferences=preferences,
+        unread=unread,
         corrections=corrections,
         note=note,
     )

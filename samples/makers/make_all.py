@@ -32,6 +32,7 @@ CAPTURED = (
     "captured_mail",
     "captured_network",
     "captured_openssl",
+    "captured_printing",
     "captured_proxies",
     "captured_quic",
     "captured_refusals",

@@ -52,7 +52,8 @@ class Sample:
     table where the maker knows it from what it built; otherwise tshark reads it from the capture.
     `table` reads the table where the TLS is inside EAP, and may give further columns.
     `decode_as` are tshark's `-d` arguments where its port table would hide the TLS, and
-    `preferences` what it has to be told of a protocol (`-o`).
+    `preferences` what it has to be told of a protocol (`-o`); `unread` names protocols that it is
+    told not to read.
     `corrections` replaces single cells where tshark is wrong: (row number from 0, column, text);
     a sample that has them says why in its `note`.
     """
@@ -67,6 +68,7 @@ class Sample:
     table: Callable[[Sample], list[Row]] | None = None
     decode_as: tuple[str, ...] = ()
     preferences: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     corrections: tuple[tuple[int, str, str], ...] = ()
     note: str = ""
 

@@ -22,6 +22,7 @@ WITH_OLDER_ADDRESSES = [0x0301, 0x0304, 0x0303]
 HANDSHAKES = {
     "ftp-tls": (["ftp-starttls", "tls"] * 5, [v for v in [*VERSIONS, 0x0304] for _ in range(2)]),
     "http-connect": (["http-connect"] * 2, OLD_AND_NEW),
+    "http-upgrade": (["http-upgrade"] * 3, [0x0301, 0x0303, 0x0304]),
     "imap-starttls": (["imap-starttls"] * 4, VERSIONS),
     "irc-starttls": (["irc-starttls"] * 4, VERSIONS),
     "ldap-starttls": (["ldap-starttls"] * 4, VERSIONS),
@@ -34,6 +35,7 @@ HANDSHAKES = {
     "rdp": (["rdp"] * 4, VERSIONS),
     "sieve-starttls": (["sieve-starttls"] * 4, VERSIONS),
     "smtp-postfix": (["smtp-starttls"] * 4, VERSIONS),
+    "socks4": (["socks4"] * 2, OLD_AND_NEW),
     "socks5": (["socks5"] * 2, OLD_AND_NEW),
     "sql-server": (["tds"] * 4, [0x0301, 0x0302, 0x0303, 0x0303]),
     "xmpp-starttls": (["xmpp-starttls"] * 4, VERSIONS),
@@ -43,6 +45,7 @@ HANDSHAKES = {
 TARGETS = {
     "http-connect": f"{SERVER}:443",
     "rdp": "mstshash=anna",
+    "socks4": f"{SERVER}:443",
     "socks5": f"{SERVER}:443",
     "xmpp-starttls": "chat.example.test",
 }
@@ -95,6 +98,12 @@ DECLINED = {
     "sql-server": [("tds", None, "ENCRYPTION 0", "ENCRYPTION 2")],
 }
 
+# What Dante refused: a port, and a name that it does not know.
+SOCKS4_REFUSED = [
+    ("socks4", target, f"CONNECT {target}", "reply 91")
+    for target in (f"{SERVER}:8443", "www.example.test:443")
+]
+
 # Whose client sends its hello after the server's no as well, and what the server says to that.
 GOES_ON = {
     "ftp-tls": "530 Please login with USER and PASS.",
@@ -131,6 +140,8 @@ def test_what_was_refused_is_told_in_the_words_that_were_said(name):
     expected = [("encryption-declined", *declined) for declined in DECLINED.get(name, ())]
     if name in UPGRADES_REFUSED:
         expected.append(("upgrade-refused", *UPGRADES_REFUSED[name]))
+    if name == "socks4":
+        expected += [("upgrade-refused", *refused) for refused in SOCKS4_REFUSED]
     if name in GOES_ON:
         carrier = UPGRADES_REFUSED[name][0]
         expected.insert(0, ("tls-to-plaintext", carrier, None, "ClientHello", GOES_ON[name]))

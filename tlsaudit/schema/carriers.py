@@ -152,7 +152,7 @@ CARRIERS = (
     Carrier(
         "http-upgrade",
         "a request with `Upgrade: TLS/…`, answered by the status 101",
-        "",
+        "http-upgrade.pcap",
         "carriers::http_is_upgraded",
         "nnny",
     ),
@@ -160,7 +160,7 @@ CARRIERS = (
         "socks4",
         "a CONNECT request of SOCKS 4 or 4a, answered by 0x5A. The target is the one of the "
         "request",
-        "",
+        "socks4.pcap",
         "carriers::proxies_name_where_the_client_goes",
         "yyny",
     ),

@@ -86,8 +86,8 @@ FILTERS = {
             **TAGGED,
             **dict.fromkeys(
                 ("client-is-tcp-responder", "dtls10-openssl", "dtls12-fragments", "dtls12-openssl",
-                 "dtls12-refused", "dtls12-sent-again", "ftp-tls", "irc-starttls", "office",
-                 "sieve-starttls", "socks5", "xmpp-starttls"),
+                 "dtls12-refused", "dtls12-sent-again", "ftp-tls", "http-upgrade", "irc-starttls",
+                 "office", "sieve-starttls", "socks4", "socks5", "xmpp-starttls"),
                 NAME,
             ),
             "link-ppp": OTHERS["link-ppp"],

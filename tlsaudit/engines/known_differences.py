@@ -56,6 +56,14 @@ def _wrapped(difference: Difference) -> bool:
     )
 
 
+def _behind_http_upgrade(difference: Difference) -> bool:
+    return (
+        difference.kind == "extra"
+        and difference.layers[-2:] == ("http", "data")
+        and _ours(difference)["carrier"] == "http-upgrade"
+    )
+
+
 def _begins_openvpn(difference: Difference, payload: bytes) -> bool:
     if "tcp.payload" in difference.fields:
         # Over TCP each packet comes behind its length; several may lie in one segment.
@@ -477,6 +485,14 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "or a SQL Server's packets of the type of responses: Wireshark does not look there of "
         "itself, the core does",
         "openvpn-udp-tls-auth.pcap",
+    ),
+    KnownDifference(
+        "behind-http-upgrade",
+        "tshark",
+        _behind_http_upgrade,
+        "TLS that HTTP was upgraded to: Wireshark shows it as bytes of the HTTP connection, the core "
+        "follows the upgrade",
+        "http-upgrade.pcap",
     ),
     KnownDifference(
         "sent-again-in-rdp-udp",

@@ -490,8 +490,8 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "behind-http-upgrade",
         "tshark",
         _behind_http_upgrade,
-        "TLS that HTTP was upgraded to: Wireshark shows it as bytes of the HTTP connection, the core "
-        "follows the upgrade",
+        "TLS that HTTP was upgraded to: Wireshark shows it as bytes of the HTTP connection, the "
+        "core follows the upgrade",
         "http-upgrade.pcap",
     ),
     KnownDifference(

@@ -1,17 +1,23 @@
-"""Verdicts on real captures: what must hold whatever they are."""
+"""Verdicts on real captures: what must hold whatever they are, and those checked by hand."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas
 import pytest
 from support.needs import corpus_folder
 
 import tlsaudit
+from tlsaudit.forecast import forecast
 
 if TYPE_CHECKING:
     from tlsaudit import Audit
+
+
+BY_HAND = tomllib.loads(Path(__file__).with_name("verdicts.toml").read_text("utf-8"))["verdict"]
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +57,30 @@ def test_no_stack_that_offers_enough_will_break(audit: Audit) -> None:
         for name, rows in (("enough", verdicts[enough]), ("broken", verdicts[broken]))
     }
     assert not stacks["enough"] & stacks["broken"]
+
+
+def test_at_least_forty_verdicts_were_checked_by_hand_of_each_kind_some() -> None:
+    assert len(BY_HAND) >= 40
+    assert all(each["why"].strip() for each in BY_HAND)
+    kinds = {each["verdict"] for each in BY_HAND}
+    assert kinds >= {"will break", "app-limited", "cipher-limited", "server-limited", "ready"}
+    assert kinds >= {"refused already", "fallback", "unknown"}
+
+
+@pytest.mark.parametrize(
+    "expected", [pytest.param(each, id=f"{n}-{each['verdict']}") for n, each in enumerate(BY_HAND)]
+)
+def test_what_was_checked_by_hand_agrees(expected: dict[str, Any], audit: Audit) -> None:
+    name = str(corpus_folder() / "dev" / expected["capture"])
+    alone = audit.handshakes[audit.handshakes["capture"] == name]
+    assert len(alone) > 0
+    verdicts = forecast(alone.reset_index(drop=True), audit.policy).verdicts
+    mine = verdicts[verdicts["service"] == expected["service"]]
+    for column, key in (("offered", "offered"), ("negotiated_cipher_suite", "suites")):
+        if key in expected:
+            wanted = expected[key] if key == "suites" else [expected[key]]
+            mine = mine[mine[column].isin(wanted)]
+    assert set(mine["verdict"]) == {expected["verdict"]}
+    for column in ("because", "confidence"):
+        if column in expected:
+            assert set(mine[column]) == {expected[column]}

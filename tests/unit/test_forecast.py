@@ -89,6 +89,13 @@ class TestVerdicts:
         assert brief(verdict) == ("ready", "high")
         assert list(verdict["frames"]) == [4, 6]
 
+    def test_a_handshake_that_fails_for_another_reason_is_said(self) -> None:
+        failed = {"outcome": "failed", "alert_description": 48, "alert_frame": 8}
+        verdict = only(rows(failed))
+        assert verdict["verdict"] == "ready"
+        assert "failed afterwards, for another reason" in verdict["sentence"]
+        assert "they keep working" in only(rows(failed, {}))["sentence"]
+
     def test_old_hellos_alone_will_break(self) -> None:
         verdict = only(rows(OLD, OLD))
         assert brief(verdict) == ("will break", "high")
@@ -119,7 +126,7 @@ class TestVerdicts:
     def test_a_good_offer_that_is_refused_has_another_reason(self) -> None:
         verdict = only(rows({**REFUSED, "alert_description": 112}))
         assert brief(verdict) == ("refused already", "medium")
-        assert "so the reason is another one" in verdict["sentence"]
+        assert "which the policy accepts" in verdict["sentence"]
 
     def test_a_server_that_chooses_an_old_version_is_to_be_changed(self) -> None:
         verdict = only(rows({**TLS13, "server_supported_version": None, **OLD_ANSWER}))

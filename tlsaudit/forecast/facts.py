@@ -58,7 +58,7 @@ def facts(handshakes: pd.DataFrame, requires: Requirement) -> Facts:
     negotiated, suite = handshakes["negotiated_version"], handshakes["negotiated_cipher_suite"]
     answered = _there(handshakes["server_hello_frame"]) & _there(negotiated)
     # A suite that nobody knows speaks against nobody.
-    accepted = (_suite_table(requires) | _unknown_suites(requires))[_codes(suite)]
+    accepted = (_suite_table(requires) | _unknown_suites())[_codes(suite)]
     good = answered & version_accepted[_codes(negotiated)] & (accepted | ~_there(suite))
     outcome = handshakes["outcome"]
     return Facts(
@@ -117,10 +117,10 @@ def _suite_table(requires: Requirement) -> Answers:
     return table
 
 
-def _unknown_suites(requires: Requirement) -> Answers:
+def _unknown_suites() -> Answers:
     import numpy as np
 
-    table = np.full(0x10000, not requires.only_ciphers)
+    table = np.ones(0x10000, dtype=bool)
     table[list(registry.cipher_suites())] = False
     return table
 

@@ -234,11 +234,12 @@ class Judged:
             "server-limited": seen.bad,
             "refused already": seen.rejected,
             "fallback": self.retry & (self.better != NO_RETRY),
-            "ready": seen.good,
+            "ready": seen.good & ~seen.failed,
         }
         less = np.ones(len(verdict), dtype=np.int64)
         for name, rows in telling.items():
             less[(verdict == _RANK[name]) & rows] = 0
+        less[(verdict == _RANK["ready"]) & ~seen.good] = 2
         # Of fallbacks without the failed attempt those that say so themselves.
         less[(verdict == _RANK["fallback"]) & (less == 1) & ~self.retry] = 2
         return self._first(less)

@@ -21,10 +21,11 @@ Pieces: TypeAlias = tuple[str, str, str]
 class Said:
     """What a sentence depends on, client and service apart.
 
-    `cleared`: the server's mark says that it can do better. `retry`: the better hello that failed
-    was seen. `better`: the stack offers more in another hello. `good`: other handshakes of the row
-    are as they should be. `suited`: a suite that is accepted was offered. `below`: the version
-    that was offered is too old. `known`: a stack that can do better has this list of suites, and
+    `cleared`: the server's mark says that it can do better. `retry`: the better hello that
+    failed was seen. `better`: the stack offers more in another hello. `good`: other handshakes
+    of the row are as they should be. `failed`: every handshake of the row failed after the
+    hellos. `suited`: a suite that is accepted was offered. `below`: the version that was
+    offered is too old. `known`: a stack that can do better has this list of suites, and
     `known_remedy` is what helps whatever stack has it.
     """
 
@@ -43,6 +44,7 @@ class Said:
     retry: bool
     better: bool
     good: bool
+    failed: bool
     below: bool
     carrier: str | None
     known: str | None
@@ -103,15 +105,19 @@ def _server_limited(said: Said) -> Pieces:
 
 def _refused(said: Said) -> Pieces:
     if said.alert is not None:
-        how = f"alert {registry.alert_name(said.alert)}"
+        how = f"by alert {registry.alert_name(said.alert)}"
     else:
-        how = "a reset" if said.end == "rst-server" else "a close"
+        how = {"rst-server": "by a reset", "fin-server": "by a close"}.get(
+            said.end or "", "without a ServerHello"
+        )
     offer = f"offered at most {_version(said.offered)}"
     if not said.below:
         offer = f"offered {_version(said.offered)}"
         if said.suited:
-            offer += ", which is enough, so the reason is another one"
-    return "", " is refused by ", f" already, by {how}: it {offer}."
+            offer += ", which the policy accepts"
+        else:
+            offer += " without a suite that the policy accepts"
+    return "", " is refused by ", f" already, {how}: it {offer}."
 
 
 def _fallback(said: Said) -> Pieces:
@@ -148,7 +154,10 @@ def _ready(said: Said) -> Pieces:
     text = f" negotiate {_version(said.negotiated)}"
     if said.suite is not None:
         text += f" with {_suite(said)}"
-    return "", " and ", f"{text}: they keep working."
+    rest = "they keep working"
+    if said.failed:
+        rest = "the policy accepts that; every handshake failed afterwards, for another reason"
+    return "", " and ", f"{text}: {rest}."
 
 
 _SENTENCES: dict[str, Callable[[Said], Pieces]] = {

@@ -189,6 +189,7 @@ def _said(judged: Judged, table: pd.DataFrame, order: NDArray[np.int64]) -> pd.D
             "retry": judged.better[evidence] != NO_RETRY,
             "better": judged.elsewhere[order],
             "good": judged.any(seen.good)[order],
+            "failed": judged.every(seen.failed)[order],
             "below": judged.any(seen.below)[order],
             "carrier": table["carrier"],
             "known": np.array([each.stack if each and each.tls12 else None for each in known]),

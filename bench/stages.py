@@ -21,6 +21,7 @@ STAGES = {
     "table to pandas, derived columns": ("tlsaudit.schema", "from_arrow"),
     "findings": ("tlsaudit.findings", "find"),
     "clients": ("tlsaudit.inventory", "clients"),
+    "forecast": ("tlsaudit.forecast", "forecast"),
     "CSV": ("tlsaudit.schema", "to_csv"),
     "JSON Lines": ("tlsaudit.schema", "to_jsonl"),
     "Parquet": ("tlsaudit.schema", "write_parquet"),

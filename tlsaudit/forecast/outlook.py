@@ -28,6 +28,7 @@ __all__ = ["Forecast", "Judged", "forecast"]
 
 _RANK = {verdict: rank for rank, verdict in enumerate(VERDICTS_WORST_FIRST)}
 _NO_CAUSE = len(CAUSES)
+_PORTS = 0x10000
 _LOW, _MEDIUM, _HIGH, _NOT_SAID = 0, 1, 2, 3
 _COLUMNS = (
     *("capture", "transport", "stream", "ts", "carrier", "client", "server", "server_port"),
@@ -111,15 +112,18 @@ class Judged:
     """One table of handshakes under one policy; arrays with a value per row, or per group."""
 
     def __init__(self, handshakes: pd.DataFrame, policy: Policy) -> None:
+        import numpy as np
+
         self.handshakes = handshakes[list(_COLUMNS)]
         self.policy = policy
         self.shapes: Shapes = shapes(handshakes)
         self.seen: Facts = facts(handshakes, policy.requires)
         self.client = _numbers(handshakes["client"])
-        server = _pairs(_numbers(handshakes["server"]), _ports(handshakes))
+        port = _ports(handshakes)
+        server = _numbers(handshakes["server"]) * _PORTS + port
         named = handshakes["server_name"].notna().to_numpy()
-        name = _pairs(_numbers(handshakes["server_name"]), _ports(handshakes))
-        self.service = _again(name * 2 * named + (server * 2 + 1) * ~named)
+        name = _numbers(handshakes["server_name"]) * _PORTS + port
+        self.service = _again(np.where(named, name * 2, server * 2 + 1))
         self.conversation = _pairs(self.client, server)
         self.group = _pairs(_pairs(self.client, self.service), self.shapes.stack + 1)
         self.groups = int(self.group.max()) + 1

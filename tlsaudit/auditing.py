@@ -58,6 +58,13 @@ class Audit:
         return clients(self.handshakes, self.findings)
 
     @cached_property
+    def coverage(self) -> pandas.DataFrame:
+        """What each capture could tell and what not: hours, hellos seen, directions, cuts, gaps."""
+        from tlsaudit.coverage import coverage
+
+        return coverage(self.captures, self.handshakes, self.clients)
+
+    @cached_property
     def forecast(self) -> Forecast:
         """Who stops working once the policy is enforced, whose fault that is, and how sure."""
         from tlsaudit.forecast import forecast

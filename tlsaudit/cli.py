@@ -24,8 +24,9 @@ INTERRUPTED = 130
 
 _EXIT_CODES = """\b
 Exit codes:
-  0    done; for check: clean; for verify: the engines agree
-  1    check or verify found something
+  0    done; for check: clean; for verify: the engines agree; for capture
+       --check: good enough
+  1    check, verify or capture --check found something
   2    nothing could be done
   3    done, but some inputs could not be read, or not to their end; for explain:
        some codes are not known

@@ -20,3 +20,18 @@ def test_what_cannot_be_is_said_in_one_line() -> None:
     assert done.messages == [
         "tlsaudit: netsh trace cannot choose by port or content: it keeps `all`"
     ]
+
+
+def test_a_capture_is_checked_for_what_limits_it() -> None:
+    done = run("capture", "--check", "snap-length-cut.pcap")
+    assert (done.code, done.messages) == (1, [])
+    marks = {line.split()[1]: line.split()[0] for line in done.lines if "snap-length" in line}
+    assert marks["whole-frames"] == marks["time"] == "limited"
+    assert marks["directions"] == marks["end"] == "good"
+    assert any(line.startswith("whole-frames: ") and "-s 0" in line for line in done.lines)
+
+
+def test_what_is_no_capture_cannot_be_checked() -> None:
+    done = run("capture", "--check", "README.md")
+    assert (done.code, done.output) == (2, b"")
+    assert len(done.messages) == 1

@@ -66,7 +66,7 @@ def test_windows_programs_keep_whole_packets_and_are_converted() -> None:
 def test_every_recipe_says_what_is_kept_what_is_missed_and_how_long_to_run(tool: str) -> None:
     text = str(recipe(tool))
     assert text == str(recipe(tool))
-    for word in ("# Kept: ", "# Missed: ", "# How long: ", "# Then: tlsaudit report "):
+    for word in ("# Kept: ", "# Missed: ", "# How long: ", "# Then: tlsaudit capture --check "):
         assert word in text
     assert "circular" in text or "files:" in text or "-W " in text
 

@@ -18,7 +18,10 @@ from tlsaudit.reports import export
 if TYPE_CHECKING:
     from tlsaudit import Audit
 
-TABLES = ("handshakes", "clients", "verdicts", "findings", "captures", "refusals", "set_aside")
+TABLES = (
+    *("handshakes", "clients", "verdicts", "findings", "captures", "coverage", "refusals"),
+    "set_aside",
+)
 FILES = {"index.html"} | {f"{name}.{end}" for name in TABLES for end in export.FORMATS}
 
 

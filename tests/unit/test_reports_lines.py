@@ -27,6 +27,7 @@ def test_summary_names_who_is_concerned_and_what_was_read(office: Audit) -> None
         f"policy: entra: {office.policy.demand}\n"
         "read: 1 capture, 1,000 frames, 15 TLS handshakes of 12 clients, "
         "2026-03-02 08:00:00 to 2026-03-02 08:10:00 UTC\n"
+        "covered: 10.0 minutes, the hello of 40 of 40 TLS connections\n"
         "  high  192.0.2.11  3des-negotiated, tls10-is-best-offered, tls10-negotiated"
         "  7 findings  first: office.pcapng frame 206\n"
         "  high  192.0.2.12  3des-negotiated                                         "
@@ -37,14 +38,14 @@ def test_summary_names_who_is_concerned_and_what_was_read(office: Audit) -> None
     )
 
 
-def test_summary_is_at_most_ten_lines(make_audit: Callable[..., Audit]) -> None:
+def test_summary_is_at_most_eleven_lines(make_audit: Callable[..., Audit]) -> None:
     rows = [handshake_row(number=n, client=f"10.0.0.{n}", **OLD_ANSWER) for n in range(30)]
     captures = [
         capture_row(capture=f"{n}.pcap", error="x", limits=f"y{n % 9}", truncated_frames=1)
         for n in range(20)
     ]
     text = summary(make_audit(rows, captures))
-    assert len(text.splitlines()) == 10
+    assert len(text.splitlines()) == 11
     assert "and 27 more clients" in text
     assert "; and 7 more\n" in text
 

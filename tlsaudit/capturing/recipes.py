@@ -269,4 +269,4 @@ def _pktmon(wish: _Wish) -> Recipe:
 
 
 def _then(capture: str) -> str:
-    return f"Then: tlsaudit report {capture} -o report"
+    return f"Then: tlsaudit capture --check {capture}, and tlsaudit report {capture} -o report"

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from tlsaudit.commands.running import DONE, put
+from tlsaudit.commands.options import MAX_UNPACKED
+from tlsaudit.commands.running import DONE, FOUND, capture_rows, exit_code, put, read_audit
 
 __all__ = ["capture"]
 
@@ -14,7 +15,11 @@ _HELP = """Print the command that captures what an audit needs.
 
 Nothing is captured: what is printed is to be typed where the traffic passes. Lines that begin with
 # say what is kept, what is missed, and how long to run; docs/capturing.md has all of them. dumpcap
-and tcpdump keep handshakes alone unless told otherwise, pktmon whole ports, netsh everything."""
+and tcpdump keep handshakes alone unless told otherwise, pktmon whole ports, netsh everything.
+
+With --check a capture is read instead, and a line for each thing that an audit needs says whether
+it is there: a working day, the hellos, both directions, whole frames, no gaps, one machine behind
+each address. Exit code 1 says that something limits what `none found` is worth."""
 
 
 @click.command(help=_HELP, short_help="Print the command that captures what an audit needs.")
@@ -61,8 +66,36 @@ and tcpdump keep handshakes alone unless told otherwise, pktmon whole ports, net
     help="The files of the ring; the oldest is overwritten.",
 )
 @click.option("--name", default="tls", show_default=True, help="What the files' names begin with.")
-def capture(**options: Any) -> int:
+@click.option(
+    "--check",
+    "captures",
+    multiple=True,
+    metavar="CAPTURE",
+    help="Print nothing of the above, but whether this capture is good enough for an audit; may be "
+    "given several times.",
+)
+def capture(captures: tuple[str, ...], **options: Any) -> int:
+    if captures:
+        return _check(captures)
     from tlsaudit.capturing import recipe
 
     put(str(recipe(**options)))
     return DONE
+
+
+def _check(captures: tuple[str, ...]) -> int:
+    """Print what the captures could tell, a line each; what limits them comes with its meaning."""
+    from tlsaudit.safe_text import aligned, visible
+
+    click.get_current_context().meta[MAX_UNPACKED] = None
+    audit = read_audit(captures, "entra", "native")
+    rows = audit.coverage.astype("object").to_dict("records")
+    table = []
+    for row in rows:
+        name = row["capture"] if isinstance(row["capture"], str) else "all"
+        table.append(["limited" if row["limits"] else "good", row["kind"], row["measure"], name])
+    text = aligned(table)
+    limited = dict.fromkeys(f"{row['kind']}: {row['meaning']}" for row in rows if row["limits"])
+    text += "".join(f"{visible(sentence)}\n" for sentence in limited)
+    put(text or "nothing was read\n")
+    return FOUND if limited else exit_code(capture_rows(audit))

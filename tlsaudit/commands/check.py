@@ -31,6 +31,7 @@ __all__ = ["check"]
 )
 @engine_option
 def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -> int:
+    from tlsaudit.coverage import covered
     from tlsaudit.reports.limits import limits_beside_errors
     from tlsaudit.reports.lines import check_lines
 
@@ -38,6 +39,9 @@ def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -
     lines = check_lines(audit, threshold)
     judged = len(audit.handshakes) > 0
     put(lines or ("clean\n" if judged else "nothing to judge: no TLS handshake was found\n"))
+    if not lines:
+        # What was not seen cannot be found: the two stand together.
+        say("covered: " + covered(audit.captures))
     limits = limits_beside_errors(audit.captures, audit.handshakes)
     if limits:
         # On standard error: what was found stays what a script reads.

@@ -28,6 +28,7 @@ def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
         "findings": audit.findings,
         "verdicts": audit.verdicts,
         "captures": audit.captures,
+        "coverage": audit.coverage,
         "refusals": audit.refusals,
         "set_aside": audit.set_aside,
     }

@@ -31,6 +31,7 @@ def columns_of(name: str) -> tuple[Column, ...]:
         "clients": schema.CLIENTS,
         "findings": schema.FINDINGS,
         "captures": schema.CAPTURES,
+        "coverage": schema.COVERAGE,
         "refusals": schema.REFUSALS,
         "set_aside": schema.SET_ASIDE,
         "verdicts": schema.VERDICTS,

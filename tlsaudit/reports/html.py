@@ -42,6 +42,7 @@ _FILES = (
     ("verdicts", "Verdicts, one row per client, service and TLS stack"),
     ("findings", "Findings, one row per handshake and rule"),
     ("captures", "Captures, one row per input"),
+    ("coverage", "Coverage, one row per capture and what it could tell"),
     ("refusals", "Refusals, one row each"),
     ("set_aside", "Set aside, one row per thing"),
 )

@@ -22,7 +22,7 @@ _LONGEST_NAME = 48
 
 
 def summary(audit: Tables) -> str:
-    """Give at most eleven lines: the answer, the worst clients, what was read, what limits it."""
+    """Give at most twelve lines: the answer, the worst clients, what was read, what limits it."""
     overview = Overview(audit)
     policy = audit.policy
     lines = [overview.headline]
@@ -32,6 +32,7 @@ def summary(audit: Tables) -> str:
         lines.append("forecast: " + audit.forecast.headline)
     lines.append(f"policy: {policy.name}: {policy.demand}")
     lines.append("read: " + overview.volume + (f", {overview.span}" if overview.span else ""))
+    lines.append(f"covered: {overview.covered}")
     if overview.apart:
         lines.append(f"beside handshakes: {overview.apart}")
     shown = overview.concerned.head(_CLIENT_LINES)

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tlsaudit import registry
+from tlsaudit.coverage import covered
 from tlsaudit.reports.limits import Limit, limits_of
 from tlsaudit.reports.wording import is_null, joined, plural, server_text, when
 
@@ -44,6 +45,10 @@ class Tables(Protocol):
     @property
     def captures(self) -> pandas.DataFrame:
         """The captures table."""
+
+    @property
+    def coverage(self) -> pandas.DataFrame:
+        """The table of coverage."""
 
     @property
     def clients(self) -> pandas.DataFrame:
@@ -191,6 +196,11 @@ class Overview:
             f"{plural(int(captures['frames'].sum()), 'frame')}, "
             f"{plural(handshakes, 'TLS handshake')} of {plural(clients, 'client')}"
         )
+
+    @cached_property
+    def covered(self) -> str:
+        """What was covered, in one phrase: it stands beside every answer."""
+        return covered(self.audit.captures)
 
     @cached_property
     def apart(self) -> str | None:

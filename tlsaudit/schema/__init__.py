@@ -6,6 +6,7 @@ adds the columns of `DERIVED`. Absent is null, tested with `isna()`: there are n
 
 from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
 from tlsaudit.schema.column import SEVERITIES, Column
+from tlsaudit.schema.coverage import COVERAGE
 from tlsaudit.schema.derived import derive
 from tlsaudit.schema.document import markdown
 from tlsaudit.schema.frames import (
@@ -30,6 +31,7 @@ __all__ = [
     "BREAKING",
     "CAPTURES",
     "CLIENTS",
+    "COVERAGE",
     "DERIVED",
     "FINDINGS",
     "HANDSHAKES",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
+from tlsaudit.schema.coverage import COVERAGE
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
 from tlsaudit.schema.verdicts import ROLLUP, VERDICTS
@@ -65,6 +66,12 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "One row per input, in the order given. What only the core tells (counts of frames and the "
         "like) is null where another engine read.",
         CAPTURES,
+    ),
+    (
+        "Coverage",
+        "What each capture could tell, a row each, and one of all together: `none found` is worth "
+        "what was covered.",
+        COVERAGE,
     ),
     (
         "Refusals",

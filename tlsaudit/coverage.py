@@ -1,0 +1,170 @@
+"""What a capture could tell and what not: hours, hellos seen, directions, cuts, gaps, addresses.
+
+A verdict of "none found" is worth as much as what was covered, so the two stand together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tlsaudit import schema
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["SHAPES_OF_ONE_MACHINE", "WORKING_DAY", "coverage", "covered"]
+
+WORKING_DAY = 8 * 3600
+"""Seconds; a capture that is shorter says nothing of what runs once a day."""
+
+SHAPES_OF_ONE_MACHINE = 10
+"""Kinds of hello from one address up to which it is taken for one machine with many programs."""
+
+_MEANINGS = {
+    "time": "What runs once a day, at night, at the weekend or at the end of the month may be "
+    "missing; capture a whole working day at least.",
+    "hellos": "The others are older than the capture or their beginning is missing, so their "
+    "version is not known; capture longer, or restart the services concerned.",
+    "directions": "Of the others it may not be visible what was negotiated; capture where both "
+    "directions pass.",
+    "whole-frames": "Hellos were cut before their list of versions; capture whole frames: "
+    "dumpcap or tcpdump `-s 0`, pktmon `--pkt-size 0`.",
+    "gaps": "Packets were lost on the way to the capture; write to a faster disk, or keep less: "
+    "`tlsaudit capture` prints a filter.",
+    "readable-frames": "TLS in the others, if any, was not seen; capture on another interface, "
+    "where the traffic is in clear.",
+    "end": "What the rest of it holds is missing.",
+    "addresses": "Behind each of the others there may be many clients, old and new; capture "
+    "before the address translation, proxy or load balancer to tell them apart.",
+}
+
+
+def coverage(
+    captures: pandas.DataFrame, handshakes: pandas.DataFrame, clients: pandas.DataFrame
+) -> pandas.DataFrame:
+    """Give the table of coverage (`schema.COVERAGE`): the kinds of each capture, then of all.
+
+    What an engine does not tell is left out.
+    """
+    defects = _defects(handshakes)
+    rows: list[dict[str, Any]] = []
+    for capture in captures.to_dict("records"):
+        rows += _of_capture(capture, defects.get(str(capture["capture"]), {}))
+    if len(clients):
+        shared = int((clients["hello_shapes"] > SHAPES_OF_ONE_MACHINE).sum())
+        words = f"{shared:,} of {len(clients):,} client addresses look shared"
+        rows.append(_row(None, "addresses", len(clients) - shared, len(clients), words))
+    return schema.from_rows(rows, schema.COVERAGE)
+
+
+def covered(captures: pandas.DataFrame) -> str:
+    """Give in one phrase what the captures cover together: time, hellos, directions."""
+    parts = []
+    seconds = _together(captures)
+    if seconds is not None:
+        parts.append(_duration(seconds))
+    heard = int(captures["tls_streams"].sum())
+    total = heard + int(captures["unheard_streams"].sum())
+    if captures["unheard_streams"].notna().any():
+        words = f"the hello of {heard:,} of {total:,} TLS connections"
+        parts.append(words if total else "no TLS connection")
+    one_sided = int(captures["one_sided_streams"].sum())
+    if one_sided:
+        parts.append(f"{one_sided:,} of them in one direction only")
+    return ", ".join(parts) or "nothing"
+
+
+def _of_capture(capture: dict[Any, Any], defects: dict[str, int]) -> list[dict[str, Any]]:
+    name = str(capture["capture"])
+    failed = isinstance(capture["error"], str)
+    words = str(capture["error"]).removeprefix(f"{name}: ") if failed else "read to its end"
+    end = _row(name, "end", 0 if failed else 1, 1, words)
+    if not capture["readable"] or _unknown(capture["tcp_streams"]):
+        return [end]
+    rows = [_time(name, capture)]
+    heard = int(capture["tls_streams"])
+    total = heard + int(capture["unheard_streams"])
+    words = f"the hello of {heard:,} of {total:,} TLS connections was seen"
+    hellos = _row(name, "hellos", heard, total, words)
+    if not total:
+        hellos |= {
+            "limits": True,
+            "measure": "no TLS connection was seen",
+            "meaning": "Check that the capture point sees the traffic in question.",
+        }
+    rows.append(hellos)
+    both = heard - int(capture["one_sided_streams"])
+    words = f"{both:,} of {heard:,} TLS connections were captured in both directions"
+    rows.append(_row(name, "directions", both, heard, words))
+    frames, cut = int(capture["frames"]), int(capture["truncated_frames"])
+    whole = _row(name, "whole-frames", frames - cut, frames, f"{cut:,} of {frames:,} frames cut")
+    if not defects.get("truncated") and heard:
+        # What was cut is not of a hello.
+        whole |= {"limits": False, "meaning": None}
+    rows.append(whole)
+    shaken, gaps = int(capture["handshakes"]), defects.get("gap", 0)
+    words = f"{gaps:,} of {shaken:,} handshakes have missing bytes"
+    rows.append(_row(name, "gaps", shaken - gaps, shaken, words))
+    dark = int(capture["undecoded_frames"]) + int(capture["opaque_frames"])
+    words = f"{dark:,} of {frames:,} frames cannot be read"
+    rows.append(_row(name, "readable-frames", frames - dark, frames, words))
+    return [*rows, end]
+
+
+def _time(name: str, capture: dict[Any, Any]) -> dict[str, Any]:
+    if _unknown(capture["first_ts"]):
+        row = _row(name, "time", None, None, "it has no times")
+    else:
+        seconds = int((capture["last_ts"] - capture["first_ts"]).total_seconds())
+        row = _row(name, "time", seconds, None, _duration(seconds))
+        row["limits"] = seconds < WORKING_DAY
+    row["meaning"] = _MEANINGS["time"] if row["limits"] else None
+    return row
+
+
+def _row(
+    capture: str | None, kind: str, count: int | None, total: int | None, measure: str
+) -> dict[str, Any]:
+    limits = count is None or total is None or count < total
+    return {
+        "capture": capture,
+        "kind": kind,
+        "limits": limits,
+        "count": count,
+        "total": total,
+        "measure": measure,
+        "meaning": _MEANINGS[kind] if limits else None,
+    }
+
+
+def _defects(handshakes: pandas.DataFrame) -> dict[str, dict[str, int]]:
+    """Count the defects of each capture's handshakes by kind."""
+    counts: dict[str, dict[str, int]] = {}
+    found = handshakes[["capture", "defect"]].dropna().astype("object").value_counts()
+    for (capture, defect), count in zip(found.index.tolist(), found.tolist(), strict=True):
+        counts.setdefault(str(capture), {})[str(defect)] = count
+    return counts
+
+
+def _together(captures: pandas.DataFrame) -> int | None:
+    """Give the seconds that the captures cover, those of several counted once; None = no times."""
+    spans = captures[["first_ts", "last_ts"]].dropna().sort_values("first_ts")
+    seconds, until = 0.0, None
+    for first, last in spans.itertuples(index=False):
+        begin = first if until is None else max(first, until)
+        seconds += max(0.0, (last - begin).total_seconds())
+        until = last if until is None else max(last, until)
+    return None if until is None else int(seconds)
+
+
+def _duration(seconds: int) -> str:
+    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:,} {'second' if seconds == 1 else 'seconds'}"
+
+
+def _unknown(value: Any) -> bool:
+    import pandas
+
+    return bool(pandas.isna(value))

@@ -40,7 +40,9 @@ def markdown() -> str:
     parts.append(
         "\nA policy of your own is a TOML file (`--policy FILE.toml`) with the fields of the "
         "shipped ones. With `extends` it has to hold no more than what is other than in a shipped "
-        "one; its services and exceptions are added before those. For instance:\n\n"
+        "one; its services and exceptions are added before those. Services tell which verdicts "
+        "the forecast counts first; findings and their severities are the same everywhere. For "
+        "instance:\n\n"
         "```toml\n"
         'extends = "entra"\n'
         'name = "our-sign-in"\n\n'

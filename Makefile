@@ -12,7 +12,7 @@ BENCH_MANIFEST := --manifest-path bench/programs/Cargo.toml
 TEST_PROGRAMS := tshark:tshark tcpdump:tcpdump chromium:chromium
 
 .PHONY: demo test test-rust test-python lint format docs samples bench fuzz torture adversaries \
-        verify build tools test-programs clean
+        verify places build tools test-programs clean
 
 demo: build
 	$(BIN)/tlsaudit report samples/office.pcapng -o out
@@ -79,6 +79,10 @@ torture: build
 # Every capture of TLSAUDIT_CORPUS through tshark too: some two thousand starts of it.
 verify: build
 	$(BIN)/tlsaudit verify "$(TLSAUDIT_CORPUS)/dev" --engine tshark
+
+# Asks Wireshark twenty times each from a script, from threads and from a notebook.
+places: build
+	TLSAUDIT_TIMES=20 $(BIN)/python -P -m pytest tests/agreement/test_places.py
 
 # Captures made to hurt whoever reads them, in full size; the tests run small ones.
 adversaries: build

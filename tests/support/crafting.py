@@ -45,6 +45,11 @@ class Framing:
     swapped: bool
     repeated: bool
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether messages lie whole in records, and segments come in order, once each."""
+        return self.record == 1 << 14 and not (self.swapped or self.repeated)
+
 
 @dataclass(frozen=True)
 class Talk:

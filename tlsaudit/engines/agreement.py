@@ -16,9 +16,9 @@ from tlsaudit.safe_text import visible
 if TYPE_CHECKING:
     import pandas
 
-    from tlsaudit.engines.reading import Reading
+    from tlsaudit.engines.reading import Engine, Reading
 
-__all__ = ["KNOWN_DIFFERENCES", "Agreement", "KnownDifference", "agreement", "verify"]
+__all__ = ["KNOWN_DIFFERENCES", "Agreement", "KnownDifference", "agreement", "read_both", "verify"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,15 +99,28 @@ def verify(
     Raises EngineError where that engine cannot run; ValueError where there is none of its name or
     it is the core itself.
     """
-    from tlsaudit.engines import load, native
+    from tlsaudit.engines import load
 
     if engine == "native":
         raise ValueError("the core cannot be compared with itself: name `tshark` or `scapy`")
     other = load(engine)
-    inputs = list(inputs)
+    return agreement(*read_both(list(inputs), engine, other, progress), engine, other)
+
+
+def read_both(
+    inputs: Sequence[Input],
+    engine: str,
+    other: Engine,
+    progress: Callable[[int], None] | None = None,
+) -> tuple[Reading, Reading]:
+    """Read with the core and with another engine.
+
+    What the other one makes of a frame in which the core alone has a message is asked for too.
+    """
+    from tlsaudit.engines import native
+
     theirs = other.read(inputs, progress)
     ours = native.read(inputs)
-    # What the other engine says of a frame in which it has no message is asked for where needed.
     frames: defaultdict[str, set[int]] = defaultdict(set)
     for difference in compare(ours, theirs, engine, other).differences:
         if difference.kind == "extra":
@@ -115,7 +128,7 @@ def verify(
     if frames:
         layers, fields = other.look(inputs, frames)
         theirs = replace(theirs, layers={**theirs.layers, **layers}, fields=fields)
-    return agreement(ours, theirs, engine, other)
+    return ours, theirs
 
 
 def agreement(ours: Reading, theirs: Reading, engine: str, other: Abilities) -> Agreement:

@@ -7,7 +7,6 @@ a message that both have, every column is compared that the other engine does no
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from tlsaudit.engines.reading import Reading
 
-__all__ = ["LEFT", "MESSAGES", "Abilities", "Comparison", "Difference", "compare"]
+__all__ = ["MESSAGES", "Abilities", "Comparison", "Difference", "compare"]
 
 Row: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal["missing", "extra", "cell"]
@@ -93,10 +92,6 @@ _SHOWN_BY = {
 _MATCHING = ("capture", "transport", "handshake", "engine", *MESSAGES.values())
 
 
-LEFT = ("Raw", "Padding")
-"""What an engine calls bytes that it does not take apart."""
-
-
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that two engines do not say alike.
@@ -104,8 +99,8 @@ class Difference:
     `column` is null where a whole message is missing or extra. `ours` is what the core has,
     `theirs` what the other engine has. The rest is for those who ask why: the rows, what else
     either has on the same stream and the core in the same capture, the rows of the captures table,
-    what the other engine says of the frame and the stream, how many frames before it the other
-    engine left as bytes, and what kind of thing the core has set aside there.
+    what the other engine says of the frame and the stream, and what kind of thing the core has set
+    aside there.
     """
 
     engine: str
@@ -127,7 +122,6 @@ class Difference:
     their_capture: Row
     layers: tuple[str, ...]
     fields: Mapping[str, str]
-    unread_before: int
     notes: Mapping[str, int]
     set_aside: str | None
 
@@ -150,16 +144,11 @@ class Comparison:
 def compare(ours: Reading, theirs: Reading, engine: str, other: Abilities) -> Comparison:
     """Compare the core's reading with that of another engine, as far as that goes."""
     layers = {key: tuple(names.split(":")) for key, names in theirs.layers.items()}
-    unread: defaultdict[str, list[int]] = defaultdict(list)
-    for capture, frame in sorted(layers):
-        if "TCP" not in layers[capture, frame] and layers[capture, frame][-1] in LEFT:
-            unread[capture].append(frame)
     sides = _Sides(
         engine,
         _Side(ours),
         _Side(theirs),
         layers,
-        unread,
         theirs.fields,
         theirs.notes,
     )
@@ -219,7 +208,6 @@ class _Sides:
     ours: _Side
     theirs: _Side
     layers: Mapping[tuple[str, int], tuple[str, ...]]
-    unread: Mapping[str, Sequence[int]]
     fields: Mapping[tuple[str, int], Mapping[str, str]]
     notes: Mapping[tuple[str, str, int], Mapping[str, int]]
 
@@ -273,7 +261,6 @@ class _Sides:
             their_capture=self.theirs.captures.get(capture, {}),
             layers=self.layers.get((capture, frame), ()),
             fields=self.fields.get((capture, frame), {}),
-            unread_before=bisect_left(self.unread.get(capture, ()), frame),
             notes=self.notes.get((capture, transport, stream), {}),
             set_aside=self.ours.set_aside.get((capture, transport, stream)),
         )

@@ -37,7 +37,7 @@ tlsaudit.read_handshakes("dc01.pcapng", engine="scapy")
 - `tshark` needs `pip install 'tlsaudit[tshark]'` and Wireshark's tshark. It starts once for each
   capture and reads some megabytes a second: a second opinion, and frames in full.
 - `scapy` needs `pip install 'tlsaudit[scapy]'`, which is GPL-2.0-only. It reads some thousand
-  packets a second: a second opinion on small captures.
+  packets a second: a second opinion on small captures, up to some ten megabytes.
 
 Nothing else needs scapy, pyshark or tshark.
 

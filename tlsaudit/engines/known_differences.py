@@ -199,7 +199,7 @@ def _hello_in_part(difference: Difference) -> bool:
         return False
     if difference.kind == "extra":
         return _goes_on(difference)
-    if difference.engine == "tshark" and not _is_broken(difference):
+    if not _is_broken(difference):
         return False
     return (
         (difference.column == "ja3" and difference.theirs is None)
@@ -222,7 +222,9 @@ def _begin_alike(difference: Difference) -> bool:
 
 
 def _is_broken(difference: Difference) -> bool:
-    """Whether Wireshark says that bytes of the packet are missing, or contradict each other."""
+    """Whether the other engine says that bytes are missing, or contradict each other."""
+    if difference.engine == "scapy":
+        return _noted(difference, "contradiction", "not-in-order")
     return not {"_ws.short", "_ws.malformed"}.isdisjoint(difference.layers)
 
 
@@ -330,33 +332,20 @@ def _group_behind_broken_certificate(difference: Difference) -> bool:
     return _group(difference) and "_ws.malformed" in difference.layers
 
 
-def _frames_counted_differently(difference: Difference) -> bool:
-    """Whether the other engine has the same moment of the stream in another frame."""
-    row, others = difference.our_row, difference.their_stream
-    if row is None:
-        row, others = difference.their_row, difference.our_stream
-    return (
-        difference.column is None
-        and row is not None
-        and difference.our_capture.get("format") == "pcapng"
-        and row["ts"] is not None
-        and any(
-            other["ts"] == row["ts"] and other["client_hello_frame"] != row["client_hello_frame"]
-            for other in others
-        )
-    )
-
-
 def _left_as_bytes_below_tcp(difference: Difference) -> bool:
     if difference.column == "stream":
-        # Connections that scapy does not see are missing in its numbers too; each has frames.
-        fewer: int = difference.ours - difference.theirs
-        return 0 < fewer <= difference.unread_before
+        # Connections that scapy does not see are missing in its numbers too.
+        ours, theirs = (each["tcp_streams"] for each in _captures(difference))
+        return bool(0 < difference.ours - difference.theirs <= ours - theirs)
     return (
         difference.kind == "extra"
         and difference.layers[-1:] in _LEFT_AS_BYTES
         and "TCP" not in difference.layers
     )
+
+
+def _captures(difference: Difference) -> tuple[Row, Row]:
+    return difference.our_capture, difference.their_capture
 
 
 def _behind_other_bytes(difference: Difference) -> bool:
@@ -386,9 +375,11 @@ def _not_in_order(difference: Difference) -> bool:
         return False
     if difference.kind == "extra":
         return True
-    # What scapy alone has is what the core has in another frame, read once more.
+    # What scapy alone has was made whole with zeros, or is what the core has in another frame.
     message = difference.message.removeprefix("second_")
-    return any(_says_same(row, difference.their_row, message) for row in difference.our_stream)
+    return _noted(difference, "contradiction") or any(
+        _says_same(row, difference.their_row, message) for row in difference.our_stream
+    )
 
 
 def _message_left_as_bytes(difference: Difference) -> bool:
@@ -660,14 +651,6 @@ KNOWN_DIFFERENCES: tuple[KnownDifference, ...] = (
         "the file ends in the middle of its last packet: scapy gives what there is of it, the core "
         "stops before it and says so, as Wireshark does",
         "_derived/tls11.cut.pcap",
-    ),
-    KnownDifference(
-        "frames-counted-differently",
-        "scapy",
-        _frames_counted_differently,
-        "the pcapng file has blocks that are no packets but take a number (a systemd journal "
-        "entry): scapy passes over them, the core counts as Wireshark does",
-        "pcapng-blocks.pcapng",
     ),
     KnownDifference(
         "left-as-bytes-below-tcp",

@@ -86,6 +86,7 @@ class Found:
     layers: dict[int, str] = field(default_factory=dict)
     notes: dict[tuple[str, int], dict[str, int]] = field(default_factory=dict)
     frames: int | None = None
+    tcp_streams: int | None = None
     readable: bool = True
     error_kind: str | None = None
     error: str | None = None
@@ -117,6 +118,7 @@ def reading_of(
                 "capture": item.name,
                 "readable": each.readable,
                 "frames": each.frames,
+                "tcp_streams": each.tcp_streams,
                 "tls_streams": len({(row["transport"], row["stream"]) for row in of_capture}),
                 "handshakes": len(of_capture),
                 "error_kind": each.error_kind,

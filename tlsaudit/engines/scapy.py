@@ -67,6 +67,9 @@ _BYTES_OF_A_DIRECTION = 64 * 1024
 
 _SEQUENCE_NUMBERS = 1 << 32
 
+# Systemd journal entries, custom blocks, and those of sysdig for events.
+_NUMBERED_BLOCKS = (0x9, 0x0BAD, 0x4000_0BAD, 0x204, 0x216, 0x221)
+
 # What a hello in the format of SSL 2.0 may call its version.
 _SSL2_TO_12 = (0x0002, 0x0300, 0x0301, 0x0302, 0x0303)
 
@@ -145,20 +148,29 @@ def _read_one(path: str, name: str, found: Found) -> None:
 
 def _read_packets(reader: Any, found: Found) -> None:
     from scapy.layers.inet import TCP
+    from scapy.layers.inet6 import IPv6ExtHdrFragment
     from scapy.sessions import IPSession
 
     streams, fragments = _Streams(found), IPSession()
-    frame = 0
+    others = _count_other_blocks(reader)
+    packets = 0
     while True:
         try:
             packet = reader.recv(stop_dissection_after=TCP)
         except EOFError:
-            return
+            packet = None
         if packet is None:
+            streams.finish()
             return
-        frame += 1
-        found.frames = frame
+        packets += 1
+        found.frames = packets
+        frame = packets + others()
         layers = [layer.__name__ for layer in packet.layers()]
+        fragment = packet.getlayer(IPv6ExtHdrFragment)
+        if fragment is not None and (fragment.m or fragment.offset):
+            # scapy's session joins fragments of version 4 alone, and takes the first for all.
+            found.layers[frame] = "IPv6:IPv6ExtHdrFragment:Raw"
+            continue
         if layers[-1] in ("Raw", "Padding") and "TCP" not in layers:
             # What scapy leaves as bytes may be where a hello is.
             found.layers[frame] = ":".join(layers)
@@ -166,6 +178,22 @@ def _read_packets(reader: Any, found: Found) -> None:
         if packet is None or TCP not in packet:
             continue
         found.messages.extend(streams.messages(packet, frame))
+
+
+def _count_other_blocks(reader: Any) -> Callable[[], int]:
+    """Tell how many blocks without a packet came so far that Wireshark numbers as it does packets.
+
+    scapy passes over them.
+    """
+    count = 0
+
+    def take(_block: bytes, _size: int) -> None:
+        nonlocal count
+        count += 1
+
+    # pcap has none.
+    getattr(reader, "blocktypes", {}).update(dict.fromkeys(_NUMBERED_BLOCKS, take))
+    return lambda: count
 
 
 class _Streams:
@@ -185,8 +213,10 @@ class _Streams:
         self._heard: set[bytes] = set()
         # Directions that have changed their keys.
         self._changed: set[bytes] = set()
-        # The direction waits for the rest of a record that began in an earlier frame.
-        self._waiting: set[bytes] = set()
+        # Directions with a ClientHello whose lengths contradict each other.
+        self._contradictions: set[bytes] = set()
+        # Directions that wait for the rest of a record: of which stream, and since which frame.
+        self._waiting: dict[bytes, tuple[int, int]] = {}
 
     def messages(self, packet: Packet, frame: int) -> Iterator[Message]:
         from scapy.layers.inet import TCP
@@ -235,16 +265,24 @@ class _Streams:
             self._forget(direction)
             return
         if whole is None or not (TLS in whole or SSLv2 in whole):
-            self._waiting.add(direction)
-            # A hello may be in it; where the rest of the record comes, scapy shows it there.
-            self._note(stream, "waits", frame)
+            self._waiting.setdefault(direction, (stream, frame))
             return
-        self._waiting.discard(direction)
+        began = self._waiting.pop(direction, None)
+        if began is not None and "not-in-order" in self._found.notes.get(("tcp", stream), {}):
+            # scapy made it whole with zeros.
+            self._note(stream, "waits", began[1])
+        if direction in self._contradictions:
+            self._note(stream, "contradiction", frame)
         if in_clear and _leaves_bytes(whole):
             self._note(stream, "bytes-left", frame)
         for kind, cells, random in messages:
             self._heard.add(direction)
             yield Message(kind, frame, ts, "tcp", stream, source, destination, cells, random)
+
+    def finish(self) -> None:
+        """Note the records whose rest never came: a hello may be in one."""
+        for stream, frame in self._waiting.values():
+            self._note(stream, "waits", frame)
 
     def _messages_of(self, packet: Packet, direction: bytes) -> Iterator[_Found]:
         """Give the messages of records in clear.
@@ -261,6 +299,8 @@ class _Streams:
                 if isinstance(message, TLSChangeCipherSpec):
                     self._changed.add(direction)
                 elif direction not in self._changed or _fills(message, layer):
+                    if _contradicts_itself(message):
+                        self._contradictions.add(direction)
                     yield from _read(message, layer)
             layer = layer.payload
 
@@ -287,13 +327,15 @@ class _Streams:
             for direction in (_name(source, destination), _name(destination, source)):
                 self._given.pop(direction, None)
                 self._done.discard(direction)
-                self._waiting.discard(direction)
+                self._waiting.pop(direction, None)
                 self._heard.discard(direction)
                 self._changed.discard(direction)
+                self._contradictions.discard(direction)
                 self._next.pop(direction, None)
                 self._session.tcp_frags.pop(direction, None)
             self._numbers[key] = self._count
             self._count += 1
+            self._found.tcp_streams = self._count
         if opens:
             self._numbers[begun] = self._numbers[key]
         elif segment.flags.S:
@@ -385,6 +427,19 @@ def _fills(message: Packet, record: Packet) -> bool:
     """Whether the record is as long as the message that scapy found in it."""
     length = message.fields.get("msglen")
     return length is not None and length + 4 == record.len
+
+
+def _contradicts_itself(message: Packet) -> bool:
+    """Whether the lists of a ClientHello do not end where it does."""
+    from scapy.layers.tls.handshake import TLS13ClientHello, TLSClientHello
+
+    if not isinstance(message, TLSClientHello | TLS13ClientHello):
+        return False
+    parts = [message.fields.get(name) or 0 for name in ("sidlen", "cipherslen", "complen")]
+    extensions = message.fields.get("extlen")
+    # Version, random, and the lengths of three lists; extensions have a length of their own.
+    length = 2 + 32 + 1 + 2 + 1 + sum(parts) + (0 if extensions is None else 2 + extensions)
+    return bool(length != message.fields.get("msglen"))
 
 
 def _read(message: Packet, record: Packet) -> Iterator[_Found]:

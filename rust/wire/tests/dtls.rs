@@ -114,6 +114,34 @@ fn a_hello_that_is_sent_again_counts_once() {
 }
 
 #[test]
+fn a_fragment_sent_again_is_no_part_of_the_next_hello() {
+    let first = client_hello(&[]);
+    let mut second = first.clone();
+    second[2] ^= 1;
+    // The last byte of the server's name.
+    let last = second.iter().rposition(|&byte| byte == b'b').unwrap();
+    second[last] = b'c';
+    let piece = |body: &[u8], from, to| record(22, 0xFEFD, 0, &fragment(1, 0, body, from, to));
+    let (head, tail) = ((0, 40), (40, first.len()));
+    let datagrams = [
+        piece(&first, head.0, head.1),
+        piece(&first, tail.0, tail.1),
+        piece(&first, tail.0, tail.1),
+        piece(&second, head.0, head.1),
+        piece(&second, tail.0, tail.1),
+    ];
+    let events = events(datagrams.iter().map(Vec::as_slice));
+    let names: Vec<_> = events
+        .iter()
+        .map(|event| match event {
+            Event::ClientHello(hello, place) => (hello.server_name.as_deref(), place.frame),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(names, [(Some("ab"), 2), (Some("ac"), 5)]);
+}
+
+#[test]
 fn a_hello_with_another_random_is_another() {
     let mut body = client_hello(&[]);
     let first = handshake(0, 1, &body);

@@ -60,6 +60,16 @@ impl Tds {
     pub(super) fn opening(side: Side, bytes: &[u8]) -> Option<Self> {
         let mut cursor = Cursor::new(bytes);
         let header = cursor.array::<HEADER_LENGTH>()?;
+        if let [record::content_type::HANDSHAKE, 3, 0..=4, _, _, hello @ (1 | 2), 0, ..] =
+            cursor.rest()
+        {
+            // What came before was not captured: this is the packet with a hello.
+            let client = if *hello == 1 { side } else { side.other() };
+            packet_length(&header, side, client)?;
+            let wrapped = || Lane { stage: Stage::Wrapped, ..Lane::default() };
+            let lanes = PerSide::new(wrapped(), wrapped());
+            return Some(Self { client, lanes, asked: None, ts: None });
+        }
         let length = packet_length(&header, side, side)?;
         // The options' list begins with VERSION, whose data lie behind the list.
         let fits = matches!(cursor.rest(), [0, 0, 6..=64, 0, 4 | 6, ..]) && length < 1_024;

@@ -338,6 +338,23 @@ fn tls_inside_packets_of_tds_is_unwrapped() {
 }
 
 #[test]
+fn tds_is_known_by_the_packet_with_a_hello_where_nothing_was_captured_before() {
+    let encrypted = record(23, 0x0303, &[7; 60]);
+    let from_client = tds(0x12, true, &tls13_client());
+    let from_server = tds(0x12, true, &[tls13_server(), encrypted.clone()].concat());
+    let finished = tds(0x12, true, &encrypted);
+    let mut connection = hold(&[(C, &from_client), (S, &from_server), (C, &finished)]);
+    connection.send(C, &encrypted).send(S, &encrypted);
+    let row = connection.row();
+    assert_eq!((row.carrier.name(), row.outcome.name()), ("tds", "completed"));
+    let row = hold(&[(S, &from_server)]).row();
+    assert_eq!((row.carrier.name(), row.outcome.name()), ("tds", "server_only"));
+    // Bytes that only look like it.
+    let broken = tds(0x12, true, &[22, 3, 1, 0, 40, 1, 0, 0, 36, 9, 9, 9]);
+    assert!(hold(&[(C, &broken), (S, b"something else")]).rows().is_empty());
+}
+
+#[test]
 fn tds_without_encryption_is_told() {
     let asked = |encryption| format!("ENCRYPTION {encryption}");
     for (client, server) in [(1, 2), (0, 2), (2, 0), (2, 3)] {

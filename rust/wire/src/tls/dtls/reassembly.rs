@@ -4,6 +4,7 @@
 use crate::cursor::Cursor;
 use crate::limits::{MAX_DTLS_EARLY_FRAGMENTS, MAX_DTLS_OPEN_MESSAGES, MAX_MESSAGE};
 use crate::stream::Origin;
+use crate::tls::message::message_type;
 
 /// A fragment of a handshake message.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +40,7 @@ impl<'a> Fragment<'a> {
 }
 
 /// A message of which not all is there yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Message {
     /// Its type.
     pub kind: u8,
@@ -76,6 +77,12 @@ impl Message {
     fn is_of(&self, fragment: &Fragment<'_>) -> bool {
         (self.sequence, self.kind, self.length)
             == (fragment.sequence, fragment.kind, fragment.length)
+    }
+
+    /// Whether the fragment repeats what is there.
+    fn repeats(&self, fragment: &Fragment<'_>) -> bool {
+        let here = self.bytes.get(fragment.offset..).unwrap_or_default();
+        self.is_of(fragment) && !fragment.bytes.is_empty() && here.starts_with(fragment.bytes)
     }
 
     /// Whether the fragment says otherwise than what is there: it is of another message that has
@@ -123,6 +130,8 @@ impl Message {
 #[derive(Debug, Default)]
 pub struct Reassembly {
     open: Vec<Message>,
+    /// The latest hello that came in fragments and became whole.
+    whole: Option<Message>,
 }
 
 impl Reassembly {
@@ -135,6 +144,10 @@ impl Reassembly {
         origin: Origin,
     ) -> Option<Message> {
         let place = self.open.iter().position(|message| message.is_of(fragment));
+        if place.is_none() && self.whole.as_ref().is_some_and(|whole| whole.repeats(fragment)) {
+            // Sent again, and no part of another message of this number and length.
+            return None;
+        }
         let mut message = match place.map(|place| self.open.remove(place)) {
             Some(message) if !message.contradicts(fragment) => message,
             _ => Message::new(fragment, record_version, origin),
@@ -142,6 +155,11 @@ impl Reassembly {
         message.frame = origin.frame;
         message.add(fragment);
         if message.is_whole() || message.bytes.len() >= MAX_MESSAGE || fragment.cut {
+            let is_hello =
+                matches!(message.kind, message_type::CLIENT_HELLO | message_type::SERVER_HELLO);
+            if is_hello && message.is_whole() && fragment.bytes.len() < message.length {
+                self.whole = Some(message.clone());
+            }
             return Some(message);
         }
         let crowded = self.open.len() >= MAX_DTLS_OPEN_MESSAGES;
@@ -159,6 +177,7 @@ impl Reassembly {
     #[must_use]
     pub fn buffered(&self) -> usize {
         let list = self.open.capacity().saturating_mul(size_of::<Message>());
-        self.open.iter().map(Message::buffered).fold(list, usize::saturating_add)
+        let messages = self.open.iter().chain(&self.whole);
+        messages.map(Message::buffered).fold(list, usize::saturating_add)
     }
 }

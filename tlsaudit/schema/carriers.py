@@ -54,8 +54,8 @@ CARRIERS = (
     Carrier(
         "tds",
         "the two PRELOGIN messages of SQL Server's protocol; TLS is inside packets of the types "
-        "0x12 and 0x04, without them once the handshake is over. Where the capture begins later, the "
-        "packet that holds a hello",
+        "0x12 and 0x04, without them once the handshake is over. Where the capture begins later, "
+        "the packet that holds a hello",
         "sql-server.pcap",
         "carriers::tls_inside_packets_of_tds_is_unwrapped",
         "ynnn",

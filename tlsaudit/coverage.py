@@ -17,6 +17,9 @@ __all__ = ["SHAPES_OF_ONE_MACHINE", "WORKING_DAY", "coverage", "covered"]
 WORKING_DAY = 8 * 3600
 """Seconds; a capture that is shorter says nothing of what runs once a day."""
 
+NANOSECONDS = 1_000_000_000
+"""In a second."""
+
 SHAPES_OF_ONE_MACHINE = 10
 """Kinds of hello from one address up to which it is taken for one machine with many programs."""
 
@@ -79,7 +82,7 @@ def _of_capture(capture: dict[Any, Any], defects: dict[str, int]) -> list[dict[s
     failed = isinstance(capture["error"], str)
     words = str(capture["error"]).removeprefix(f"{name}: ") if failed else "read to its end"
     end = _row(name, "end", 0 if failed else 1, 1, words)
-    if not capture["readable"] or _unknown(capture["tcp_streams"]):
+    if not capture["readable"] or _unknown(capture["unheard_streams"]):
         return [end]
     rows = [_time(name, capture)]
     heard = int(capture["tls_streams"])
@@ -115,7 +118,8 @@ def _time(name: str, capture: dict[Any, Any]) -> dict[str, Any]:
     if _unknown(capture["first_ts"]):
         row = _row(name, "time", None, None, "it has no times")
     else:
-        seconds = int((capture["last_ts"] - capture["first_ts"]).total_seconds())
+        # As numbers: times at both ends of what a table can hold lie too far apart for pandas.
+        seconds = (capture["last_ts"].value - capture["first_ts"].value) // NANOSECONDS
         row = _row(name, "time", seconds, None, _duration(seconds))
         row["limits"] = seconds < WORKING_DAY
     row["meaning"] = _MEANINGS["time"] if row["limits"] else None
@@ -148,13 +152,13 @@ def _defects(handshakes: pandas.DataFrame) -> dict[str, dict[str, int]]:
 
 def _together(captures: pandas.DataFrame) -> int | None:
     """Give the seconds that the captures cover, those of several counted once; None = no times."""
-    spans = captures[["first_ts", "last_ts"]].dropna().sort_values("first_ts")
-    seconds, until = 0.0, None
-    for first, last in spans.itertuples(index=False):
+    times = captures[["first_ts", "last_ts"]].dropna().itertuples(index=False)
+    nanoseconds, until = 0, None
+    for first, last in sorted((first.value, last.value) for first, last in times):
         begin = first if until is None else max(first, until)
-        seconds += max(0.0, (last - begin).total_seconds())
+        nanoseconds += max(0, last - begin)
         until = last if until is None else max(last, until)
-    return None if until is None else int(seconds)
+    return None if until is None else nanoseconds // NANOSECONDS
 
 
 def _duration(seconds: int) -> str:

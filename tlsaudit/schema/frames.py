@@ -30,6 +30,7 @@ __all__ = [
     "from_arrow",
     "from_rows",
     "handshakes_table",
+    "missing",
     "read_parquet",
     "to_arrow",
     "write_parquet",
@@ -206,6 +207,15 @@ def _array(values: Any, column: Column) -> pa.Array:
         raise SchemaError(f"{column.name}: not {column.arrow}: {error}") from None
 
 
+def missing(table: pa.Table, column: Column) -> pa.ChunkedArray:
+    """Give the nulls of a column that the table has not; SchemaError if it may not be null."""
+    import pyarrow as pa
+
+    if not column.nullable:
+        raise SchemaError(f"{column.name}: the column is missing")
+    return pa.chunked_array([pa.nulls(table.num_rows, arrow_type(column))])
+
+
 def _cast(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
     """The table with each column of its type, dictionaries unified; missing nullables are null."""
     import pyarrow as pa
@@ -214,9 +224,7 @@ def _cast(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
     for column in columns:
         kind = arrow_type(column)
         if column.name not in table.column_names:
-            if not column.nullable:
-                raise SchemaError(f"{column.name}: the column is missing")
-            arrays.append(pa.chunked_array([pa.nulls(table.num_rows, kind)]))
+            arrays.append(missing(table, column))
             continue
         array = table.column(column.name)
         # Lists that differ only in the name of their element (Parquet has its own) compare equal.

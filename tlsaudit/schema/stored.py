@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit.errors import SchemaError
-from tlsaudit.schema.frames import arrow_type, from_arrow
+from tlsaudit.schema.frames import arrow_type, from_arrow, missing
 from tlsaudit.schema.handshakes import HANDSHAKE_TABLE, HANDSHAKES
 
 if TYPE_CHECKING:
@@ -67,9 +67,7 @@ def _read(path: Path) -> pa.Table:
     for column in HANDSHAKES:
         kind = arrow_type(column)
         if column.name not in table.column_names:
-            if not column.nullable:
-                raise SchemaError(f"{column.name}: the column is missing")
-            arrays.append(pa.chunked_array([pa.nulls(table.num_rows, kind)]))
+            arrays.append(missing(table, column))
             continue
         array = table.column(column.name)
         if pa.types.is_dictionary(kind):

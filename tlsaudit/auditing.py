@@ -97,6 +97,17 @@ class Audit:
 
         return write_report(self, folder)
 
+    def export(self, path: str | os.PathLike[str], table: str | None = None) -> Path:
+        """Write one file, of the format that its name ends in; give its path.
+
+        `.xlsx` is an Excel workbook with a sheet for each table (it needs `tlsaudit[excel]`), `.md`
+        a summary for a ticket; `.csv`, `.jsonl` and `.parquet` hold one table, whose name is
+        `table`, and so can `.xlsx`. Raises ReportError.
+        """
+        from tlsaudit.reports.export import write_export
+
+        return write_export(self, path, table)
+
     def verify(self, engine: str = "tshark") -> Agreement:
         """Read the captures once more with another engine; give what both say and what not.
 

@@ -75,6 +75,7 @@ _COMMANDS = {
     "findings": "tables",
     "refusals": "tables",
     "set-aside": "tables",
+    "export": "export",
     "explain": "explain",
     "capture": "capture",
     "remedy": "remedy",

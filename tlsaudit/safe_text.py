@@ -7,11 +7,21 @@ show as they are, lines on a terminal, and shell lines that a person will paste.
 
 from __future__ import annotations
 
+import re
 import shlex
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["aligned", "escaped", "shell_word", "shortened", "tshark_line", "visible"]
+__all__ = [
+    "aligned",
+    "escaped",
+    "markdown",
+    "markdown_code",
+    "shell_word",
+    "shortened",
+    "tshark_line",
+    "visible",
+]
 
 # Cc control, Cf format (bidirectional overrides, zero width), Cs surrogate, Zl and Zp line and
 # paragraph separators, Co private use, Cn unassigned (U+FFFE, U+FFFF are not allowed in XML).
@@ -63,6 +73,34 @@ def visible(text: str) -> str:
     return "".join(
         _escaped(each) if unicodedata.category(each) in _INVISIBLE else each for each in text
     )
+
+
+# What no renderer of Markdown takes for anything else. `www.` begins a link, and two colons may
+# hold the name of a picture; a dash is a list only at the start of a line.
+_PLAIN_WORD = re.compile(r"(?!\(*www\.)[a-z0-9.,;:()'%-]+", re.IGNORECASE)
+
+
+def markdown_code(text: str) -> str:
+    r"""Give the text as a code span of Markdown: no link, mention, HTML or emphasis comes of it.
+
+    It may stand in a table too, where a `|` would end the cell: that is written `\x7c`.
+    """
+    text = visible(text).replace("|", "\\x7c")
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * (longest + 1)
+    # A space beside the fence belongs to the span, not to the text.
+    edge = " " if not text.strip(" ") or text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{edge}{text}{edge}{fence}"
+
+
+def markdown(text: str) -> str:
+    """Give a sentence for Markdown: words that could be taken for anything else are code spans."""
+    words = [
+        each if _PLAIN_WORD.fullmatch(each) and each.count(":") < 2 else markdown_code(each)
+        for each in visible(text).split(" ")
+        if each
+    ]
+    return " ".join(words)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -18,14 +18,15 @@ from tlsaudit.reports import export
 if TYPE_CHECKING:
     from tlsaudit import Audit
 
-TABLES = (
-    *("handshakes", "clients", "verdicts", "findings", "captures", "coverage", "refusals"),
-    "set_aside",
-)
-FILES = {"index.html"} | {f"{name}.{end}" for name in TABLES for end in export.FORMATS}
+TABLES = export.TABLES
+FILES = {"index.html", "summary.md"} | {
+    f"{name}.{end}" for name in TABLES for end in export.REPORT_FORMATS
+}
 
 
-def test_report_is_a_page_and_seven_tables_in_three_forms(office: Audit, tmp_path: Path) -> None:
+def test_report_is_a_page_a_summary_and_every_table_in_three_forms(
+    office: Audit, tmp_path: Path
+) -> None:
     page = office.report(tmp_path / "deep" / "out")
     assert page == tmp_path / "deep" / "out" / "index.html"
     assert {each.name for each in page.parent.iterdir()} == FILES
@@ -131,3 +132,31 @@ def test_table_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "none" / "clients.csv"
     with pytest.raises(ReportError, match=r"clients\.csv"), export.replacing(missing) as place:
         place.write_text("x")
+
+
+def test_every_table_of_an_audit_can_be_exported_in_every_format(
+    office: Audit, tmp_path: Path
+) -> None:
+    for name in TABLES:
+        for form in export.TABLE_FORMATS:
+            path = office.export(tmp_path / f"{name}.{form}", name)
+            if form != "xlsx":
+                data = export.table_bytes(name, getattr(office, name), form)
+                assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("file", "table", "says"),
+    [
+        ("out.doc", None, r"out\.doc: no ending of an export; the endings are \.md, \.csv, "),
+        ("out.csv", None, r"out\.csv: a file of this kind holds one table: say which"),
+        ("out.md", "clients", r"out\.md: a summary of all, not of a table"),
+        ("out.csv", "hosts", r"hosts: no table of an audit; there are clients, verdicts, "),
+    ],
+)
+def test_export_that_means_nothing_is_refused(
+    office: Audit, tmp_path: Path, file: str, table: str | None, says: str
+) -> None:
+    with pytest.raises(ReportError, match=says):
+        office.export(tmp_path / file, table)
+    assert list(tmp_path.iterdir()) == []

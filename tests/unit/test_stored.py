@@ -10,7 +10,7 @@ from support.tables import HOSTILE, HOSTILE_FORMULA, handshake_row, make_handsha
 
 from tlsaudit import schema
 from tlsaudit.errors import SchemaError
-from tlsaudit.reports.export import FORMATS, table_bytes
+from tlsaudit.reports.export import REPORT_FORMATS, table_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +37,7 @@ def stored(folder: Path, form: str, rows: list[dict[str, object]], name: str = "
     return path
 
 
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", REPORT_FORMATS)
 def test_what_was_written_is_read_back(form: str, tmp_path: Path) -> None:
     again = schema.read_handshake_tables(stored(tmp_path, form, ROWS))
     schema.check(again, schema.HANDSHAKE_TABLE)
@@ -46,7 +46,9 @@ def test_what_was_written_is_read_back(form: str, tmp_path: Path) -> None:
 
 
 def test_several_tables_of_several_forms_are_one(tmp_path: Path) -> None:
-    parts = [stored(tmp_path, form, ROWS[start::3], form) for start, form in enumerate(FORMATS)]
+    parts = [
+        stored(tmp_path, form, ROWS[start::3], form) for start, form in enumerate(REPORT_FORMATS)
+    ]
     whole = schema.read_handshake_tables(stored(tmp_path, "parquet", ROWS))
     assert text(schema.read_handshake_tables(*parts)) == text(whole)
 

@@ -96,7 +96,7 @@ def format_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--format",
         "table_format",
-        type=click.Choice(["table", "csv", "jsonl", "parquet"]),
+        type=click.Choice(["table", "csv", "jsonl", "parquet", "xlsx"]),
         default="table",
         show_default=True,
         help="table: the columns that a person wants first, aligned. "

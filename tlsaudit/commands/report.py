@@ -18,8 +18,9 @@ __all__ = ["report"]
 
 @capture_command(
     "Write a report: one page, and the tables behind it.",
-    "DIR/index.html is one page that opens without a network. Beside it lie the tables "
-    "handshakes, clients, verdicts, findings and captures, each as CSV, JSON Lines and Parquet.",
+    "DIR/index.html is one page that opens without a network. Beside it lie the tables (clients, "
+    "verdicts, findings, handshakes, captures and more), each as CSV, JSON Lines and Parquet, and "
+    "summary.md, a summary for a ticket.",
 )
 @captures_argument
 @click.option(

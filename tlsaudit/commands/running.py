@@ -128,9 +128,15 @@ def put_frame(name: str, frame: pandas.DataFrame, table_format: str, output: str
 
 
 def refuse_binary_on_terminal(table_format: str, output: str | None) -> None:
-    """Refuse to fill a terminal with bytes, before anything is read."""
-    if table_format == "parquet" and output is None and sys.stdout.isatty():
-        raise click.UsageError("Parquet is not text: name a file with -o, or pipe it on.")
+    """Refuse to fill a terminal with bytes, and what cannot be written, before anything is read."""
+    if table_format == "table":
+        return
+    from tlsaudit.reports.export import TABLE_FORMATS
+
+    chosen = TABLE_FORMATS[table_format]
+    if not chosen.is_text and output is None and sys.stdout.isatty():
+        raise click.UsageError(f"{table_format} is not text: name a file with -o, or pipe it on.")
+    chosen.require()
 
 
 def put(text: str | bytes) -> None:

@@ -13,26 +13,17 @@ __all__ = ["write_report"]
 
 
 def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
-    """Write `index.html` and the tables into a folder; give the path of the page.
+    """Write `index.html`, `summary.md` and the tables into a folder; give the path of the page.
 
     The folder is made if need be; files of these names in it are replaced, each only when its
     successor is whole, and nothing else in it is touched. Raises ReportError.
     """
-    from tlsaudit.reports.export import make_folder, replacing, write_tables
+    from tlsaudit.reports.export import make_folder, replacing, write_export, write_tables
     from tlsaudit.reports.html import page
 
     place = make_folder(folder)
-    tables = {
-        "handshakes": audit.handshakes,
-        "clients": audit.clients,
-        "findings": audit.findings,
-        "verdicts": audit.verdicts,
-        "captures": audit.captures,
-        "coverage": audit.coverage,
-        "refusals": audit.refusals,
-        "set_aside": audit.set_aside,
-    }
-    write_tables(tables, place)
+    write_tables(audit, place)
+    write_export(audit, place / "summary.md")
     index = place / "index.html"
     with replacing(index) as partial:
         partial.write_text(page(audit), encoding="utf-8", newline="\n")

@@ -1,25 +1,114 @@
-"""Tables as files: CSV, JSON Lines and Parquet, each whole or not there at all."""
+"""An audit as files: which tables there are, in which formats, each whole or not there at all."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tlsaudit.errors import ReportError
 
 if TYPE_CHECKING:
     import pandas
 
+    from tlsaudit.reports.overview import Tables
     from tlsaudit.schema import Column
 
-__all__ = ["FORMATS", "columns_of", "make_folder", "replacing", "table_bytes", "write_tables"]
+__all__ = [
+    "REPORT_FORMATS",
+    "TABLES",
+    "TABLE_FORMATS",
+    "columns_of",
+    "make_folder",
+    "replacing",
+    "table_bytes",
+    "write_export",
+    "write_tables",
+]
 
-FORMATS = ("csv", "jsonl", "parquet")
-"""The forms of a table, which are also the endings of their file names."""
+TABLES = (
+    "clients",
+    "verdicts",
+    "findings",
+    "handshakes",
+    "captures",
+    "coverage",
+    "refusals",
+    "set_aside",
+)
+"""The tables of an audit, as its attributes are called; what is asked for first comes first."""
+
+
+@dataclass(frozen=True)
+class TableFormat:
+    """A form of a table, whose name is also the ending of its files.
+
+    `write` takes the table, its columns and a binary file object.
+    """
+
+    name: str
+    is_text: bool
+    write: Callable[[pandas.DataFrame, Sequence[Column], BinaryIO], None]
+    require: Callable[[], None] = lambda: None
+    """Raises ReportError where it cannot be written: before anything is read."""
+
+
+def _write_csv(frame: pandas.DataFrame, columns: Sequence[Column], target: BinaryIO) -> None:
+    from tlsaudit import schema
+
+    with _as_text(target) as text:
+        schema.to_csv(frame, columns, text)
+
+
+def _write_jsonl(frame: pandas.DataFrame, columns: Sequence[Column], target: BinaryIO) -> None:
+    from tlsaudit import schema
+
+    with _as_text(target) as text:
+        schema.to_jsonl(frame, columns, text)
+
+
+def _write_parquet(frame: pandas.DataFrame, columns: Sequence[Column], target: BinaryIO) -> None:
+    from tlsaudit import schema
+
+    schema.write_parquet(frame, columns, target)
+
+
+def _write_workbook(frame: pandas.DataFrame, columns: Sequence[Column], target: BinaryIO) -> None:
+    from tlsaudit.reports.workbook import write_workbook
+
+    write_workbook({"table": (frame, columns)}, target)
+
+
+def _require_workbook() -> None:
+    from tlsaudit.reports.workbook import require
+
+    require()
+
+
+@contextmanager
+def _as_text(target: BinaryIO) -> Iterator[io.TextIOWrapper]:
+    text = io.TextIOWrapper(target, encoding="utf-8", newline="")
+    yield text
+    text.detach()
+
+
+TABLE_FORMATS = {
+    each.name: each
+    for each in (
+        TableFormat("csv", True, _write_csv),
+        TableFormat("jsonl", True, _write_jsonl),
+        TableFormat("parquet", False, _write_parquet),
+        TableFormat("xlsx", False, _write_workbook, _require_workbook),
+    )
+}
+"""Every form that a table can be written in, for the command and the library alike."""
+
+REPORT_FORMATS = ("csv", "jsonl", "parquet")
+"""The forms in which a report's folder holds every table."""
 
 
 def columns_of(name: str) -> tuple[Column, ...]:
@@ -39,32 +128,67 @@ def columns_of(name: str) -> tuple[Column, ...]:
     }[name]
 
 
-def write_tables(tables: Mapping[str, pandas.DataFrame], folder: Path) -> None:
-    """Write every table in every form into the folder, as `name.csv` and so on."""
-    from tlsaudit import schema
-
-    for name, frame in tables.items():
-        columns = columns_of(name)
-        with replacing(folder / f"{name}.csv") as place:
-            schema.to_csv(frame, columns, place)
-        with replacing(folder / f"{name}.jsonl") as place:
-            schema.to_jsonl(frame, columns, place)
-        with replacing(folder / f"{name}.parquet") as place:
-            schema.write_parquet(frame, columns, place)
+def write_tables(audit: Tables, folder: Path) -> None:
+    """Write every table in every form of a report into the folder, as `name.csv` and so on."""
+    for name in TABLES:
+        for form in REPORT_FORMATS:
+            with replacing(folder / f"{name}.{form}") as place, place.open("wb") as file:
+                TABLE_FORMATS[form].write(getattr(audit, name), columns_of(name), file)
 
 
 def table_bytes(name: str, frame: pandas.DataFrame, table_format: str) -> bytes:
-    """Give the table of this name as the bytes of a CSV, JSON Lines or Parquet file."""
-    from tlsaudit import schema
+    """Give the table of this name as the bytes of a file of this format."""
+    binary = io.BytesIO()
+    TABLE_FORMATS[table_format].write(frame, columns_of(name), binary)
+    return binary.getvalue()
 
-    columns = columns_of(name)
-    if table_format == "parquet":
-        binary = io.BytesIO()
-        schema.write_parquet(frame, columns, binary)
-        return binary.getvalue()
-    text = io.StringIO(newline="")
-    (schema.to_csv if table_format == "csv" else schema.to_jsonl)(frame, columns, text)
-    return text.getvalue().encode("utf-8")
+
+def export_format(path: str | os.PathLike[str], table: str | None) -> str:
+    """Give the format that a file is to have by its ending, once it is known to be possible.
+
+    `table` is the one table that the file is to hold, None for the whole audit. Raises ReportError
+    where the ending means nothing, or a file of this kind cannot hold that.
+    """
+    ending = Path(path).suffix.lower().removeprefix(".")
+    if table is not None and table not in TABLES:
+        raise ReportError(f"{table}: no table of an audit; there are {', '.join(TABLES)}")
+    if ending == "md" and table is None:
+        return ending
+    if ending not in TABLE_FORMATS:
+        endings = [f".{each}" for each in ("md", *TABLE_FORMATS)]
+        what = "a summary of all, not of a table" if ending == "md" else "no ending of an export"
+        raise ReportError(f"{Path(path)}: {what}; the endings are {', '.join(endings)}")
+    if table is None and ending != "xlsx":
+        raise ReportError(f"{Path(path)}: a file of this kind holds one table: say which")
+    TABLE_FORMATS[ending].require()
+    return ending
+
+
+def write_export(audit: Tables, path: str | os.PathLike[str], table: str | None = None) -> Path:
+    """Write one file, of the format that its name ends in; give its path.
+
+    `.xlsx` is a workbook with a sheet for each table, `.md` the summary for a ticket; `.csv`,
+    `.jsonl` and `.parquet` hold one table, whose name has to be given, and so can `.xlsx`.
+    Raises ReportError.
+    """
+    ending = export_format(path, table)
+    place = Path(path)
+    with replacing(place) as partial:
+        if table is not None:
+            with partial.open("wb") as file:
+                TABLE_FORMATS[ending].write(getattr(audit, table), columns_of(table), file)
+        elif ending == "md":
+            from tlsaudit.reports.ticket import ticket
+
+            partial.write_text(ticket(audit), encoding="utf-8", newline="\n")
+        else:
+            from tlsaudit.reports.lines import summary
+            from tlsaudit.reports.workbook import write_workbook
+
+            tables = {name: (getattr(audit, name), columns_of(name)) for name in TABLES}
+            with partial.open("wb") as file:
+                write_workbook(tables, file, summary(audit).splitlines())
+    return place
 
 
 def make_folder(folder: str | os.PathLike[str]) -> Path:

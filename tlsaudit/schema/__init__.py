@@ -24,7 +24,7 @@ from tlsaudit.schema.frames import (
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKE_TABLE, HANDSHAKES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
 from tlsaudit.schema.stored import read_handshake_tables
-from tlsaudit.schema.text import to_csv, to_jsonl
+from tlsaudit.schema.text import FORMULA_START, cells, to_csv, to_jsonl
 from tlsaudit.schema.verdicts import BREAKING, ROLLUP, VERDICTS, VERDICTS_WORST_FIRST
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "COVERAGE",
     "DERIVED",
     "FINDINGS",
+    "FORMULA_START",
     "HANDSHAKES",
     "HANDSHAKE_KEY",
     "HANDSHAKE_TABLE",
@@ -45,6 +46,7 @@ __all__ = [
     "VERDICTS_WORST_FIRST",
     "Column",
     "captures_frame",
+    "cells",
     "check",
     "conform",
     "derive",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tlsaudit.errors import SchemaError
 from tlsaudit.schema.frames import arrow_type, from_arrow, missing
 from tlsaudit.schema.handshakes import HANDSHAKE_TABLE, HANDSHAKES
+from tlsaudit.schema.text import FORMULA_START
 
 if TYPE_CHECKING:
     import os
@@ -151,7 +152,7 @@ def _column(array: pa.ChunkedArray, column: Column, parse: Any) -> pa.Array:
 
 def _cell(text: str, column: Column) -> Any:
     """The value of a cell of CSV, which is not empty."""
-    if column.text == "string" and text[0] == "'" and text[1:2] in _FORMULA_START:
+    if column.text == "string" and text[0] == "'" and text[1:2] in FORMULA_START:
         text = text[1:]
     if column.is_list:
         parts = text.split(";")
@@ -159,9 +160,6 @@ def _cell(text: str, column: Column) -> Any:
             return [part.replace("\\x3b", ";") for part in parts]
         return [_scalar(part, column) for part in parts]
     return _scalar(text, column)
-
-
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _value(value: Any, column: Column) -> Any:

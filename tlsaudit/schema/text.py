@@ -38,9 +38,11 @@ if TYPE_CHECKING:
 
     from tlsaudit.schema.column import Column
 
-__all__ = ["to_csv", "to_jsonl"]
+__all__ = ["FORMULA_START", "cells", "to_csv", "to_jsonl"]
 
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
 _ROWS_AT_A_TIME = 20_000
 
 
@@ -59,6 +61,32 @@ def to_jsonl(
 ) -> None:
     """Write the table as JSON Lines to a path or a text file object; see this module's text."""
     _write(frame, columns, target, "", _jsonl_lines)
+
+
+def cells(series: pd.Series[Any], column: Column) -> list[Any]:
+    """Give the values of a column for a workbook: numbers, booleans, times and text; None for null.
+
+    Text is that of CSV, except that nothing is put before a formula: a workbook says what is text.
+    A list is text, and null where it is empty.
+    """
+    if column.is_list:
+        write = _writer(column)
+
+        def joined(value: Sequence[Any]) -> str:
+            if column.text == "string":
+                value = [each.replace(";", "\\x3b") for each in value]
+            return ";".join(map(write, value))
+
+        return [text or None for text in _list_cells(series, column, joined, "")]
+    if column.text == "time":
+        nulls = series.isna().tolist()
+        moments = series.tolist()
+        return [None if null else at for at, null in zip(moments, nulls, strict=True)]
+    values = _values(series, column)
+    if column.text in ("number", "boolean"):
+        return values
+    write = _writer(column)
+    return [None if value is None else write(value) for value in values]
 
 
 def _write(
@@ -109,7 +137,7 @@ def _csv_cells(series: pd.Series[Any], column: Column) -> list[str]:
 
 
 def _csv_string(value: str) -> str:
-    if value.startswith(_FORMULA_START):
+    if value.startswith(FORMULA_START):
         value = "'" + value
     if '"' in value or "," in value or "\n" in value or "\r" in value:
         value = '"' + value.replace('"', '""') + '"'

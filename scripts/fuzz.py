@@ -36,6 +36,7 @@ LONGEST = {
     "carrier": 1_024,
     "eap": 1_024,
     "quic": 1_024,
+    "names": 1_024,
 }
 SECONDS_AN_INPUT = 10
 MEMORY_MB = 512

@@ -23,6 +23,10 @@ class Reading:
     def set_aside(self) -> list[dict[str, Any]]:
         """What looks like TLS and is none, one entry each, with `frames`: where it is."""
 
+    @property
+    def names(self) -> list[dict[str, Any]]:
+        """Names of addresses, where they were asked for; keys as in `schema.NAMES`."""
+
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """Give the handshake table without the derived columns, for `pyarrow.table`."""
 
@@ -33,14 +37,16 @@ def read(
     captures: Sequence[tuple[str, str | BinaryIO]],
     progress: Callable[[int], None] | None = None,
     max_unpacked: int | None = None,
+    names: bool = False,
 ) -> Reading:
     """Read captures and give their handshakes.
 
     `captures` are pairs: the name to report, and a path, `"-"` for standard input, or a binary
     file object. `progress` is called with the bytes read so far over all of them, at most about
     twenty times a second, from the calling thread. `max_unpacked` is how many bytes a compressed
-    capture may unpack to, in place of the core's own bounds. A capture that cannot be read raises
-    nothing: its entry in `Reading.captures` says why. KeyboardInterrupt arrives within a second.
+    capture may unpack to, in place of the core's own bounds. With `names` the names of addresses
+    are gathered too. A capture that cannot be read raises nothing: its entry in
+    `Reading.captures` says why. KeyboardInterrupt arrives within a second.
     """
 
 def write_text(

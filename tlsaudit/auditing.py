@@ -29,8 +29,8 @@ class Audit:
     """The tables of one run, under one policy.
 
     `handshakes` and `captures` are what was seen, `refusals` and `set_aside` what was told apart
-    from handshakes; `findings`, `clients` and `verdicts` are worked out of them when first asked
-    for.
+    from handshakes, `names` what packets beside TLS call addresses; `findings`, `clients` and
+    `verdicts` are worked out of them when first asked for.
     docs/columns.md describes every column; null means not seen.
     `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
     In a notebook an Audit shows its headline and the clients concerned.
@@ -42,6 +42,7 @@ class Audit:
     inputs: tuple[Input, ...] = ()
     refusals: pandas.DataFrame = field(default_factory=lambda: nothing_of("REFUSALS"))
     set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
+    names: pandas.DataFrame = field(default_factory=lambda: nothing_of("NAMES"))
 
     @cached_property
     def findings(self) -> pandas.DataFrame:
@@ -203,5 +204,11 @@ def audit_inputs(
     inputs = tuple(inputs)
     reading = load(engine).read(inputs, progress)
     return Audit(
-        reading.handshakes, reading.captures, policy, inputs, reading.refusals, reading.set_aside
+        reading.handshakes,
+        reading.captures,
+        policy,
+        inputs,
+        reading.refusals,
+        reading.set_aside,
+        reading.names,
     )

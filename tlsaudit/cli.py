@@ -76,6 +76,7 @@ _COMMANDS = {
     "refusals": "tables",
     "set-aside": "tables",
     "export": "export",
+    "names": "tables",
     "explain": "explain",
     "capture": "capture",
     "remedy": "remedy",

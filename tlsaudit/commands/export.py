@@ -28,7 +28,7 @@ __all__ = ["export"]
     "--table",
     metavar="TABLE",
     help="The one table to write: clients, verdicts, findings, handshakes, captures, coverage, "
-    "refusals or set_aside.",
+    "refusals, set_aside or names.",
 )
 @policy_option
 @engine_option

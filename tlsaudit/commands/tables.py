@@ -1,4 +1,4 @@
-"""The commands that print one table: handshakes, clients, findings, refusals, set-aside."""
+"""The commands that print one table, as handshakes, clients and findings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tlsaudit.commands.running import (
 from tlsaudit.inputs import total_bytes
 from tlsaudit.progress import progress_bar
 
-__all__ = ["clients", "findings", "handshakes", "refusals", "set_aside"]
+__all__ = ["clients", "findings", "handshakes", "names", "refusals", "set_aside"]
 
 
 @capture_command("Print the handshake table: one row per TLS handshake.")
@@ -81,6 +81,17 @@ def refusals(captures: tuple[str, ...], table_format: str, output: str | None) -
 @format_options
 def set_aside(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
     return _apart("set_aside", captures, table_format, output)
+
+
+@capture_command(
+    "Print the names of addresses that packets beside TLS tell: answers of DNS and the like.",
+    "Nobody is asked anything. One row per name of an address and whoever was told it, with the "
+    "first frame that tells it.",
+)
+@captures_argument
+@format_options
+def names(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
+    return _apart("names", captures, table_format, output)
 
 
 def _apart(name: str, captures: tuple[str, ...], table_format: str, output: str | None) -> int:

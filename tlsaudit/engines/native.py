@@ -30,13 +30,14 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
     from tlsaudit._core import read as read_captures
 
     inputs = list(inputs)
-    reading = read_captures(readable(inputs), progress, max_unpacked(inputs))
+    reading = read_captures(readable(inputs), progress, max_unpacked(inputs), names=True)
     return Reading(
         schema.from_arrow(reading),
         schema.captures_frame(merged(inputs, reading.captures)),
         f"tlsaudit {__version__}",
         refusals=schema.from_rows(_sorted(reading.refusals), schema.REFUSALS),
         set_aside=schema.from_rows(_sorted(reading.set_aside), schema.SET_ASIDE),
+        names=schema.from_rows(reading.names, schema.NAMES),
     )
 
 

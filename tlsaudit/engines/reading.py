@@ -41,7 +41,8 @@ class Reading:
     empty where an engine does not say. `fields` are of frames that were looked at once more.
     `notes` are words about a stream, by capture, transport and number, that tell why an engine may
     see it differently, each with the frame from which on it holds.
-    `refusals` and `set_aside` are what only the core tells; of the other engines they are empty.
+    `refusals`, `set_aside` and `names` are what only the core tells; of the other engines they are
+    empty.
     """
 
     handshakes: pandas.DataFrame
@@ -52,6 +53,7 @@ class Reading:
     notes: Mapping[tuple[str, str, int], Mapping[str, int]] = field(default_factory=dict)
     refusals: pandas.DataFrame = field(default_factory=lambda: nothing_of("REFUSALS"))
     set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
+    names: pandas.DataFrame = field(default_factory=lambda: nothing_of("NAMES"))
 
 
 def nothing_of(table: str) -> pandas.DataFrame:

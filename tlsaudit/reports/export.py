@@ -39,6 +39,7 @@ TABLES = (
     "coverage",
     "refusals",
     "set_aside",
+    "names",
 )
 """The tables of an audit, as its attributes are called; what is asked for first comes first."""
 
@@ -123,6 +124,7 @@ def columns_of(name: str) -> tuple[Column, ...]:
         "coverage": schema.COVERAGE,
         "refusals": schema.REFUSALS,
         "set_aside": schema.SET_ASIDE,
+        "names": schema.NAMES,
         "verdicts": schema.VERDICTS,
         "rollup": schema.ROLLUP,
     }[name]

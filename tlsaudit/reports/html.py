@@ -45,6 +45,7 @@ _FILES = (
     ("coverage", "Coverage, one row per capture and what it could tell"),
     ("refusals", "Refusals, one row each"),
     ("set_aside", "Set aside, one row per thing"),
+    ("names", "Names of addresses, one row each"),
 )
 
 

@@ -198,6 +198,17 @@ _COLUMNS: dict[str, _Columns] = {
         ("frames", lambda row: ",".join(str(frame) for frame in row["frames"]), True),
         ("time", _time("ts"), False),
     ),
+    "names": (
+        ("address", _column("address"), False),
+        ("name", _name("name"), False),
+        ("kind", _column("kind"), False),
+        ("source", _column("source"), False),
+        ("told to", _column("told_to"), False),
+        ("times", _column("times"), True),
+        ("capture", _name("capture"), False),
+        ("frame", _column("frame"), True),
+        ("first seen", _time("first_seen"), False),
+    ),
     "verdicts": (
         ("verdict", _column("verdict"), False),
         ("sure", _column("confidence"), False),

@@ -67,6 +67,10 @@ class Tables(Protocol):
         """What looks like TLS and is none."""
 
     @property
+    def names(self) -> pandas.DataFrame:
+        """What packets beside TLS call addresses."""
+
+    @property
     def forecast(self) -> Forecast:
         """What becomes of whom once the policy is enforced."""
 

@@ -22,6 +22,7 @@ from tlsaudit.schema.frames import (
     write_parquet,
 )
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKE_TABLE, HANDSHAKES
+from tlsaudit.schema.names import NAMES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
 from tlsaudit.schema.stored import read_handshake_tables
 from tlsaudit.schema.text import FORMULA_START, cells, to_csv, to_jsonl
@@ -38,6 +39,7 @@ __all__ = [
     "HANDSHAKES",
     "HANDSHAKE_KEY",
     "HANDSHAKE_TABLE",
+    "NAMES",
     "REFUSALS",
     "ROLLUP",
     "SET_ASIDE",

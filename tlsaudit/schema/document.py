@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
 from tlsaudit.schema.coverage import COVERAGE
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKES
+from tlsaudit.schema.names import NAMES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
 from tlsaudit.schema.verdicts import ROLLUP, VERDICTS
 
@@ -84,6 +85,12 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "One row per thing that looks like TLS and is none: neither counted nor flagged, and not "
         "dropped silently either. By capture, transport and stream.",
         SET_ASIDE,
+    ),
+    (
+        "Names",
+        "One row per name of an address and whoever was told it, by capture and frame. Only what "
+        "the packets say: nobody is asked.",
+        NAMES,
     ),
 )
 

@@ -12,6 +12,8 @@ pub mod datagrams;
 pub mod eap;
 #[path = "../../wire/tests/fuzz_bodies/hello.rs"]
 pub mod hello;
+#[path = "../../wire/tests/fuzz_bodies/names.rs"]
+pub mod names;
 #[path = "../../wire/tests/fuzz_bodies/packet.rs"]
 pub mod packet;
 #[path = "../../wire/tests/fuzz_bodies/quic.rs"]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use pyo3::prelude::*;
 use tlsaudit_wire::error::{Error, ErrorKind};
 use tlsaudit_wire::handshake::Told;
-use tlsaudit_wire::reading::Summary;
+use tlsaudit_wire::reading::{Options, Summary};
 
 use crate::reader::{self, LANE_MESSAGES, Message, Shared, Work, fault};
 use crate::source::{self, Input, Source};
@@ -46,8 +46,8 @@ struct Lane {
 }
 
 impl Job {
-    pub fn new(progress: Option<Py<PyAny>>, max_unpacked: Option<u64>) -> Self {
-        let shared = Arc::new(Shared::new(max_unpacked));
+    pub fn new(progress: Option<Py<PyAny>>, options: Options) -> Self {
+        let shared = Arc::new(Shared::new(options));
         Self { progress, shared, last_tick: Instant::now() }
     }
 

@@ -18,7 +18,8 @@ use pyo3::types::{PyCapsule, PyDict};
 use tlsaudit_wire::carrier::Carrier;
 use tlsaudit_wire::derived::Names;
 use tlsaudit_wire::handshake::{Refused, SetAside, Told};
-use tlsaudit_wire::reading::Summary;
+use tlsaudit_wire::names::Named;
+use tlsaudit_wire::reading::{Options, Summary};
 use tlsaudit_wire::text::{Format, TextWriter};
 
 use crate::job::{Job, Taker};
@@ -38,6 +39,7 @@ struct Reading {
     captures: Vec<(String, Summary)>,
     refusals: Vec<(String, Refused)>,
     set_aside: Vec<(String, SetAside)>,
+    names: Vec<(String, Named)>,
 }
 
 #[pymethods]
@@ -55,6 +57,11 @@ impl Reading {
     #[getter]
     fn set_aside<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         self.set_aside.iter().map(|(capture, row)| told::set_aside(py, capture, row)).collect()
+    }
+
+    #[getter]
+    fn names<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.names.iter().map(|(capture, row)| told::name(py, capture, row)).collect()
     }
 
     #[pyo3(signature = (requested_schema=None))]
@@ -78,6 +85,7 @@ struct Rows {
     handshakes: table::Builder,
     refusals: Vec<(String, Refused)>,
     set_aside: Vec<(String, SetAside)>,
+    names: Vec<(String, Named)>,
 }
 
 impl Taker for Rows {
@@ -86,23 +94,26 @@ impl Taker for Rows {
             Told::Handshake(row) => self.handshakes.row(&row, capture),
             Told::Refusal(row) => self.refusals.push((capture.to_owned(), *row)),
             Told::SetAside(row) => self.set_aside.push((capture.to_owned(), *row)),
+            Told::Name(row) => self.names.push((capture.to_owned(), *row)),
         }
     }
 }
 
 #[pyfunction]
-#[pyo3(signature = (captures, progress=None, max_unpacked=None))]
+#[pyo3(signature = (captures, progress=None, max_unpacked=None, names=false))]
 fn read(
     py: Python<'_>,
     captures: Vec<(String, Input)>,
     progress: Option<Py<PyAny>>,
     max_unpacked: Option<u64>,
+    names: bool,
 ) -> PyResult<Reading> {
     py.detach(|| {
         let mut rows = Rows::default();
-        let captures = Job::new(progress, max_unpacked).read_all(captures, &mut rows)?;
-        let Rows { handshakes, refusals, set_aside } = rows;
-        Ok(Reading { table: handshakes.finish()?, captures, refusals, set_aside })
+        let options = Options { max_unpacked, names };
+        let captures = Job::new(progress, options).read_all(captures, &mut rows)?;
+        let Rows { handshakes, refusals, set_aside, names } = rows;
+        Ok(Reading { table: handshakes.finish()?, captures, refusals, set_aside, names })
     })
 }
 
@@ -130,7 +141,8 @@ fn write_text<'py>(
     let captures = py.detach(|| {
         let writer = TextWriter::new(format, names, neutralise);
         let mut output = Output::open(output, writer)?;
-        let captures = Job::new(progress, max_unpacked).read_all(captures, &mut output)?;
+        let options = Options { max_unpacked, ..Options::default() };
+        let captures = Job::new(progress, options).read_all(captures, &mut output)?;
         output.finish()?;
         PyResult::Ok(captures)
     })?;

@@ -11,7 +11,7 @@ use std::thread;
 
 use tlsaudit_wire::error::{Cancelled, Error};
 use tlsaudit_wire::handshake::Told;
-use tlsaudit_wire::reading::{Rows, Summary, read_capture_ahead};
+use tlsaudit_wire::reading::{Options, Rows, Summary, read_capture_ahead};
 
 use crate::source::Source;
 
@@ -39,16 +39,14 @@ pub struct Work {
 /// What all threads of a call know.
 #[derive(Default)]
 pub struct Shared {
-    max_unpacked: Option<u64>,
+    options: Options,
     bytes_read: AtomicU64,
     stopped: AtomicBool,
 }
 
 impl Shared {
-    /// `max_unpacked` is what a compressed capture may unpack to, where that is not for the core to
-    /// say.
-    pub fn new(max_unpacked: Option<u64>) -> Self {
-        Self { max_unpacked, ..Self::default() }
+    pub fn new(options: Options) -> Self {
+        Self { options, ..Self::default() }
     }
 
     pub fn bytes_read(&self) -> u64 {
@@ -92,9 +90,9 @@ fn read(work: Work, shared: &Shared) {
     let summary = match work.source.open(&work.lane) {
         Ok(source) => {
             let source = Watched { shared, source };
-            let bound = shared.max_unpacked;
+            let options = shared.options;
             let mut rows = RowsOf(&outgoing);
-            let reading = AssertUnwindSafe(|| read_capture_ahead(source, bound, &mut rows));
+            let reading = AssertUnwindSafe(|| read_capture_ahead(source, options, &mut rows));
             catch_unwind(reading).unwrap_or_else(|_| fault())
         }
         Err(error) => Summary { error: Some(Error::new(error.into())), ..Summary::default() },

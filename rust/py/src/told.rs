@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tlsaudit_wire::carrier::Said;
 use tlsaudit_wire::handshake::{Refused, SetAside, Transport};
+use tlsaudit_wire::names::{Named, Subject};
 use tlsaudit_wire::stream::Who;
 
 /// A row of the table of refusals.
@@ -33,6 +34,27 @@ pub fn set_aside<'py>(
     dict.set_item("kind", row.kind.name())?;
     ends(&dict, &row.client, &row.server)?;
     dict.set_item("frames", &row.frames)?;
+    Ok(dict)
+}
+
+/// A row of the table of names.
+pub fn name<'py>(py: Python<'py>, capture: &str, row: &Named) -> PyResult<Bound<'py, PyDict>> {
+    let Named { fact, seen } = row;
+    let dict = PyDict::new(py);
+    dict.set_item("capture", capture)?;
+    let address = match fact.subject {
+        Subject::Ip(ip) => ip.to_string(),
+        Subject::Mac(mac) => Who::Mac(mac).to_string(),
+    };
+    dict.set_item("address", address)?;
+    dict.set_item("name", &fact.name)?;
+    dict.set_item("kind", fact.kind.name())?;
+    dict.set_item("source", fact.source.name())?;
+    dict.set_item("told_to", fact.told_to.map(|ip| ip.to_string()))?;
+    dict.set_item("frame", seen.frame)?;
+    dict.set_item("first_seen", seen.first)?;
+    dict.set_item("last_seen", seen.last)?;
+    dict.set_item("times", seen.times)?;
     Ok(dict)
 }
 

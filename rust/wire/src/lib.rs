@@ -11,6 +11,7 @@
 //! - [`quic`]: datagrams to the hellos in their Initial packets.
 //! - [`flow`]: UDP datagrams to conversations.
 //! - [`eap`]: EAP packets, from EAPOL and RADIUS, to the TLS of each authentication.
+//! - [`names`]: what packets beside TLS call addresses.
 //! - [`carrier`]: what TLS runs inside, and the dialogues that lead to it.
 //! - [`handshake`]: what both directions of a connection said to one row.
 //! - [`reading`]: a capture from its first byte to its last row.
@@ -31,6 +32,7 @@ pub mod flow;
 pub mod handshake;
 pub mod known;
 pub mod limits;
+pub mod names;
 pub mod packet;
 pub mod quic;
 pub mod reading;

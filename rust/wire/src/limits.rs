@@ -203,3 +203,13 @@ pub const MAX_CARRIER_TARGET: usize = 262;
 
 /// Carriers inside one another. Real ones are two: a tunnel through a proxy, and mail in it.
 pub const MAX_CARRIERS: usize = 4;
+
+/// Bytes of a name of DNS as sent (RFC 1035 section 2.3.4).
+pub const MAX_DNS_NAME: usize = 255;
+
+/// Aliases in an answer of DNS that are followed. Content networks use up to five.
+pub const MAX_DNS_ALIASES: usize = 16;
+
+/// Bytes that the names of a capture may take together: 150,000 of them. A network of ten thousand
+/// machines tells about as many in a day.
+pub const MAX_NAMES_HELD: usize = 24 * 1024 * 1024;

@@ -12,11 +12,22 @@ use crate::flow::Flows;
 use crate::handshake::{Conversation, Exchange, Told};
 use crate::limits::{
     MAX_AUTHENTICATION_BYTES, MAX_AUTHENTICATIONS, MAX_BUFFERED, MAX_FLOWS,
-    MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_REASSEMBLIES, MAX_STREAMS,
-    MAX_TOLD, MAX_TUNNELS,
+    MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_NAMES_HELD, MAX_REASSEMBLIES,
+    MAX_STREAMS, MAX_TOLD, MAX_TUNNELS,
 };
+use crate::names::Names;
 use crate::packet::{self, Fragments, Mention, Packet, Scratch, Segment};
 use crate::stream::{Origin, Streams};
+
+/// What is asked of a reading beside handshakes, and what it may use.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Another bound on what a compressed file may unpack to: see
+    /// [`CaptureReader::open_unpacking`].
+    pub max_unpacked: Option<u64>,
+    /// Tell names of addresses too.
+    pub names: bool,
+}
 
 /// Takes the rows of a capture as they are finished.
 pub trait Rows {
@@ -108,18 +119,18 @@ pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
     reading.finish(&reader, error, rows)
 }
 
-/// The same, with a second thread that reads the file ahead. `max_unpacked` is another bound on what
-/// a compressed file may unpack to: see [`CaptureReader::open_unpacking`].
+/// The same, with a second thread that reads the file ahead.
 pub fn read_capture_ahead(
     source: impl Read + Send,
-    max_unpacked: Option<u64>,
+    options: Options,
     rows: &mut impl Rows,
 ) -> Summary {
-    let mut reader = match CaptureReader::open_unpacking(source, max_unpacked) {
+    let mut reader = match CaptureReader::open_unpacking(source, options.max_unpacked) {
         Ok(reader) => reader,
         Err(error) => return failed(error),
     };
-    let mut reading = Reading::default();
+    let names = options.names.then(Names::default);
+    let mut reading = Reading { names, ..Reading::default() };
     let (batches, filled) = sync_channel(BATCHES_AHEAD);
     let (used, spares) = channel();
     let error = thread::scope(|scope| {
@@ -147,6 +158,8 @@ struct Reading {
     streams: Streams<Conversation>,
     flows: Flows<Exchange>,
     authentications: Authentications<Conversation>,
+    /// Where they are wanted.
+    names: Option<Names>,
     fragments: Fragments,
     scratch: Scratch,
     link_types_left_out: bool,
@@ -226,7 +239,7 @@ impl Reading {
 
     /// A frame that is more than TCP in IP in Ethernet.
     fn packet(&mut self, frame: &Frame<'_>, rows: &mut impl Rows) {
-        let Self { summary, streams, flows, authentications, fragments, scratch, .. } = self;
+        let Self { summary, streams, flows, authentications, names, fragments, scratch, .. } = self;
         let mentioned = &mut |mention: Mention| {
             if mention.is_tcp {
                 let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
@@ -242,6 +255,9 @@ impl Reading {
                 streams.segment(&segment, frame.number, frame.ts, done);
             }
             Packet::Udp(datagram) => {
+                if let Some(names) = names {
+                    names.datagram(&datagram, frame.number, frame.ts);
+                }
                 let origin = Origin {
                     frame: frame.number,
                     ts: frame.ts,
@@ -281,11 +297,14 @@ impl Reading {
         error: Option<Error>,
         rows: &mut impl Rows,
     ) -> Summary {
-        let Self { summary, streams, flows, authentications, .. } = &mut self;
+        let Self { summary, streams, flows, authentications, names, .. } = &mut self;
         streams.finish(&mut |ended| told(Conversation::tell, ended, summary, rows));
         flows.finish(&mut |ended| told(Exchange::tell, ended, summary, rows));
         authentications
             .finish(&mut |ended| told(Conversation::tell_authentication, ended, summary, rows));
+        for name in names.iter_mut().flat_map(Names::finish) {
+            rows.row(Told::Name(Box::new(name)));
+        }
         let limits = self.limits();
         Summary {
             error,
@@ -304,7 +323,7 @@ impl Reading {
 
     /// The bounds that were reached, a sentence each.
     fn limits(&self) -> Vec<String> {
-        let Self { summary, streams, flows, authentications, fragments, .. } = self;
+        let Self { summary, streams, flows, authentications, names, fragments, .. } = self;
         let mut limits = Vec::new();
         if streams.evicted > 0 {
             limits.push(format!(
@@ -357,6 +376,13 @@ impl Reading {
         if summary.set_aside > MAX_TOLD {
             limits.push(format!("only the first {MAX_TOLD} things set aside are listed"));
         }
+        if let Some(names) = names.as_ref().filter(|names| names.left_out > 0) {
+            limits.push(format!(
+                "{} tellings of names were left out to bound memory (more than {} MiB of them)",
+                names.left_out,
+                MAX_NAMES_HELD >> 20
+            ));
+        }
         if self.too_deep > 0 {
             limits.push(format!(
                 "{} frames were not read to their end (more than {MAX_TUNNELS} tunnels inside \
@@ -398,6 +424,8 @@ fn tell(told: Told, told_before: &mut OfOneStream, summary: &mut Summary, rows: 
                 rows.row(Told::SetAside(aside));
             }
         }
+        // Names are told when all conversations are over.
+        Told::Name(_) => {}
     }
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use tlsaudit_wire::handshake::Told;
 use tlsaudit_wire::limits::READ_BLOCK;
-use tlsaudit_wire::reading::{Rows, Summary, read_capture, read_capture_ahead};
+use tlsaudit_wire::reading::{Options, Rows, Summary, read_capture, read_capture_ahead};
 
 #[derive(Default)]
 struct Collected {
@@ -71,7 +71,7 @@ fn every_sample_gives_the_same() {
         }
         let bytes = fs::read(&path).unwrap();
         let mut rows = Collected::default();
-        let summary = read_capture_ahead(Dribble(&bytes), None, &mut rows);
+        let summary = read_capture_ahead(Dribble(&bytes), Options::default(), &mut rows);
         assert_eq!(in_one_thread(&bytes), answer(rows, summary), "{}", path.display());
         read += 1;
     }
@@ -86,7 +86,7 @@ fn many_blocks_cut_anywhere_give_the_same() {
     for cut in [bytes.len(), bytes.len() - 1, bytes.len() - 100, READ_BLOCK, READ_BLOCK + 1] {
         let bytes = bytes.get(..cut).unwrap();
         let mut rows = Collected::default();
-        let summary = read_capture_ahead(bytes, None, &mut rows);
+        let summary = read_capture_ahead(bytes, Options::default(), &mut rows);
         assert_eq!(in_one_thread(bytes), answer(rows, summary), "cut at {cut}");
     }
 }
@@ -97,7 +97,7 @@ fn reading_ends_where_nobody_wants_more() {
     let sample = fs::read(sample).unwrap();
     let bytes = repeated(&sample, 40 * READ_BLOCK / sample.len());
     let mut rows = Collected { wanted: Some(0), ..Collected::default() };
-    let summary = read_capture_ahead(&bytes[..], None, &mut rows);
+    let summary = read_capture_ahead(&bytes[..], Options::default(), &mut rows);
     assert_eq!(summary.error.unwrap().to_string(), "the reading was cancelled");
     assert!(usize::try_from(summary.bytes_read).unwrap() < bytes.len());
 }
@@ -142,6 +142,7 @@ fn there_is_a_pause_before_the_source_is_waited_for() {
     let given = Arc::new(AtomicBool::new(false));
     let (sender, paused) = channel();
     let source = Waiting { bytes: &bytes, given: given.clone(), paused };
-    let summary = read_capture_ahead(source, None, &mut Pausing { given, paused: sender });
+    let summary =
+        read_capture_ahead(source, Options::default(), &mut Pausing { given, paused: sender });
     assert!(summary.error.is_none(), "{:?}", summary.error);
 }

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first; each may use only the ones before it.
-const FLOORS: [&str; 19] = [
+const FLOORS: [&str; 20] = [
     "error",
     "limits",
     "cursor",
@@ -26,6 +26,7 @@ const FLOORS: [&str; 19] = [
     "quic",
     "flow",
     "eap",
+    "names",
     "carrier",
     "handshake",
     "row",

@@ -19,6 +19,7 @@ pub use exchange::Exchange;
 pub use set_aside::{SetAside, SetAsideKind};
 
 use crate::carrier::{Carrier, Refusal};
+use crate::names::Named;
 use crate::packet::{Mac, Tunnel};
 use crate::stream::{Closing, Who};
 use crate::tls::client_hello::ClientHello;
@@ -264,7 +265,7 @@ pub struct Handshake {
     pub one_sided: bool,
 }
 
-/// What a conversation has to tell, once it is over.
+/// What is told of a capture: by a conversation, once it is over, or beside all of them.
 #[derive(Debug)]
 pub enum Told {
     /// A row of the handshake table.
@@ -273,6 +274,8 @@ pub enum Told {
     Refusal(Box<Refused>),
     /// A row of the table of things set aside.
     SetAside(Box<SetAside>),
+    /// A row of the table of names.
+    Name(Box<Named>),
 }
 
 impl Told {
@@ -290,6 +293,7 @@ impl Told {
             Self::SetAside(row) => {
                 [size_of::<SetAside>(), size_of_val(row.frames.as_slice()), 0, 0]
             }
+            Self::Name(row) => [size_of::<Named>(), row.fact.name.len(), 0, 0],
         };
         parts.into_iter().fold(0, usize::saturating_add)
     }

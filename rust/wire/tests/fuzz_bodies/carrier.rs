@@ -151,7 +151,7 @@ fn converse(segments: &[(Side, &[u8])]) {
             refusals += 1;
             check_refusal(&refused.refusal, last_frame);
         }
-        Told::SetAside(_) => {}
+        Told::SetAside(_) | Told::Name(_) => {}
     });
     assert!(refusals <= MAX_HANDSHAKES_PER_STREAM);
     rows::check_some(&handshakes, &Bounds { last_frame, streams: 1, payload_bytes: given as u64 });

@@ -82,7 +82,7 @@ fn check_conversation(datagrams: &[(Side, bool, &[u8])]) {
     };
     Exchange::tell(ended, &mut |told| match told {
         Told::Handshake(row) => handshakes.push(*row),
-        Told::Refusal(_) | Told::SetAside(_) => {}
+        Told::Refusal(_) | Told::SetAside(_) | Told::Name(_) => {}
     });
     // Behind a relay every peer has as many.
     handshakes.truncate(MAX_HANDSHAKES_PER_STREAM);

@@ -19,6 +19,7 @@ mod certificate;
 mod datagrams;
 mod eap;
 mod hello;
+mod names;
 mod packet;
 mod quic;
 mod quic_seeds;
@@ -34,7 +35,7 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 10] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
@@ -44,6 +45,7 @@ const TARGETS: [Target; 9] = [
     ("carrier", carrier::check),
     ("quic", quic::check),
     ("eap", eap::check),
+    ("names", names::check),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -10,7 +10,7 @@ use tlsaudit_wire::tls::record::HEADER_LENGTH;
 use tlsaudit_wire::tls::ssl2;
 
 use crate::stream::Step;
-use crate::{datagrams, eap, hello, packet as frames, quic_seeds, stream};
+use crate::{datagrams, eap, hello, names, packet as frames, quic_seeds, stream};
 
 /// Larger inputs are slow to mutate and teach nothing more.
 const LARGEST: usize = 16 * 1024;
@@ -23,6 +23,9 @@ const DATAGRAMS: usize = 24;
 /// Packets of one input for `eap`: about an authentication.
 const PACKETS: usize = 12;
 
+/// Packets of one input for `names`.
+const TELLING: usize = 2;
+
 /// The inputs that a capture gives, each with the name of its target.
 pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut seeds = vec![("capture", bytes[..bytes.len().min(LARGEST)].to_vec())];
@@ -33,6 +36,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut authentications = Authentications::default();
     let mut group: Vec<(u16, Vec<u8>)> = Vec::new();
     let mut said: Vec<(bool, Vec<u8>)> = Vec::new();
+    let mut telling: Vec<names::Packet> = Vec::new();
     while let Ok(Some(frame)) = reader.next_frame() {
         group.push((frame.link_type, frame.data.to_vec()));
         if group.len() == FRAMES {
@@ -48,12 +52,14 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
                 let from_client = datagram.destination_port < datagram.source_port;
                 said.push((from_client, datagram.payload.to_vec()));
                 conversations.add(&datagram);
+                telling.extend(names::datagram(&datagram));
                 authentications.radius(&datagram);
             }
             Packet::Eapol(eapol) => authentications.eapol(&eapol),
             _ => {}
         }
     }
+    seeds.extend(telling.chunks(TELLING).map(|packets| ("names", names::encode(packets))));
     seeds.extend(authentications.inputs().map(|input| ("eap", input)));
     seeds.push(("packet", packet_input(&group)));
     // The whole conversation, and its beginnings.

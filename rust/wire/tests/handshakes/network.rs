@@ -162,6 +162,7 @@ impl Rows for Collected {
             Told::Handshake(row) => self.rows.push(*row),
             Told::Refusal(row) => self.refusals.push(*row),
             Told::SetAside(row) => self.set_aside.push(*row),
+            Told::Name(row) => panic!("nobody asked for names: {row:?}"),
         }
     }
 }

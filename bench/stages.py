@@ -25,7 +25,7 @@ STAGES = {
     "CSV": ("tlsaudit.schema", "to_csv"),
     "JSON Lines": ("tlsaudit.schema", "to_jsonl"),
     "Parquet": ("tlsaudit.schema", "write_parquet"),
-    "page with its figures": ("tlsaudit.reports.html", "page"),
+    "page with its figures": ("tlsaudit.reports.page", "page"),
 }
 
 

@@ -159,7 +159,7 @@ class Audit:
         return f"<Audit: {handshakes} in {captures}, policy {self.policy.name}>"
 
     def _repr_html_(self) -> str:
-        from tlsaudit.reports.html import fragment
+        from tlsaudit.reports.page import fragment
 
         return fragment(self)
 

@@ -12,7 +12,7 @@ from tlsaudit import schema
 if TYPE_CHECKING:
     import pandas
 
-__all__ = ["SHAPES_OF_ONE_MACHINE", "WORKING_DAY", "coverage", "covered"]
+__all__ = ["SHAPES_OF_ONE_MACHINE", "WORKING_DAY", "coverage", "covered", "too_short"]
 
 WORKING_DAY = 8 * 3600
 """Seconds; a capture that is shorter says nothing of what runs once a day."""
@@ -75,6 +75,15 @@ def covered(captures: pandas.DataFrame) -> str:
     if one_sided:
         parts.append(f"{one_sided:,} of them in one direction only")
     return ", ".join(parts) or "nothing"
+
+
+def too_short(captures: pandas.DataFrame) -> tuple[str, str] | None:
+    """Say how long the captures are together, and what that may hide; None for a working day."""
+    seconds = _together(captures)
+    if seconds is not None and seconds >= WORKING_DAY:
+        return None
+    measure = "the captures have no times" if seconds is None else f"only {_duration(seconds)}"
+    return measure, _MEANINGS["time"]
 
 
 def _of_capture(capture: dict[Any, Any], defects: dict[str, int]) -> list[dict[str, Any]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pandas
 import pytest
 from support.tables import (
     HOSTILE,
@@ -25,9 +29,9 @@ from support.tables import (
 )
 
 from tlsaudit.inputs import STANDARD_INPUT_NAME
-from tlsaudit.reports import html as report_html
 from tlsaudit.reports.overview import Overview
-from tlsaudit.safe_text import visible
+from tlsaudit.reports.page import fragment, hellos, listing, listings, page
+from tlsaudit.safe_text import shell_word, visible
 
 if TYPE_CHECKING:
     from tlsaudit import Audit
@@ -58,6 +62,42 @@ class Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+
+
+def data_of(made: str, name: str) -> dict[str, Any]:
+    """The data of one listing, as the script reads it."""
+    box = made.split(f'data-listing="{name}"')[1]
+    found: dict[str, Any] = json.loads(
+        box.split('<script type="application/json">')[1].split("</script>")[0]
+    )
+    return found
+
+
+def table_of(made: str, name: str) -> list[dict[Any, Any]]:
+    """The rows of one listing, put together as the script does it."""
+    data = data_of(made, name)
+    rows: list[dict[Any, Any]] = []
+    first = data["columns"][0]
+    for place in range(len(first.get("cells", first.get("numbers")))):
+        row: dict[Any, Any] = {key: each[place] for key, each in data.get("more", {}).items()}
+        for column in data["columns"]:
+            title = column["title"]
+            if "numbers" in column:
+                row[title] = column["numbers"][place]
+                continue
+            row[title] = column["values"][column["cells"][place]]
+            if "below" in column:
+                row[title, "below"] = column["parts"][column["below"][place]]
+        rows.append(row)
+    return rows
+
+
+def words_of(made: str) -> dict[str, str | None]:
+    """The captures by name, as a shell takes them."""
+    found: dict[str, str | None] = json.loads(
+        made.split('id="capture-words">')[1].split("</script>", maxsplit=1)[0]
+    )
+    return found
 
 
 @pytest.mark.parametrize(
@@ -135,8 +175,9 @@ def test_explanation_tells_old_clients_from_old_servers(
 
 
 def test_refused_offer_says_how_it_was_refused(office: Audit) -> None:
-    card = report_html.page(office).split(">192.0.2.13<")[1].split("</article>")[0]
-    assert "1 handshake refused by the server, alert protocol_version" in Reader(card).text
+    rows = [row for row in table_of(page(office), "verdicts") if row["Client"] == "192.0.2.13"]
+    assert [row["Verdict"] for row in rows] == ["refused already"]
+    assert ["alert protocol_version", "alert-70"] in rows[0]["Why", "below"]
 
 
 def test_tls13_behind_old_record_versions_is_clean(make_audit: MakeAudit) -> None:
@@ -148,19 +189,82 @@ def test_tls13_behind_old_record_versions_is_clean(make_audit: MakeAudit) -> Non
 
 
 def test_exactly_the_clients_concerned_are_named_with_their_frames(office: Audit) -> None:
-    page = report_html.page(office)
-    section = page.split('id="concerned"')[1].split("</section>")[0]
-    named = re.findall(r'<h3 class="mono">([^<]+)</h3>', section)
-    assert named == ["192.0.2.11", "192.0.2.12", "192.0.2.13", "2001:db8::17"]
-    text = Reader(section).text
-    assert "office.pcapng: ClientHello in frame 234, ServerHello in frame 236" in text
-    assert "office.pcapng: ClientHello in frame 264 " in text
-    assert "tshark -2 -r office.pcapng -Y 'frame.number == 244 || frame.number == 246'" in text
-    assert "[2001:db8::1]:443" in text
+    made = page(office)
+    rows = table_of(made, "verdicts")
+    concerned = {"192.0.2.11", "192.0.2.12", "192.0.2.13", "2001:db8::17"}
+    assert {str(row["Client"]) for row in rows if row["Verdict"] != "unknown"} == concerned
+    frames = {(row["Client"], *row["frames"]) for row in rows}
+    assert {("192.0.2.11", 224, 226), ("192.0.2.12", 244, 246)} <= frames
+    assert all(row["capture"] == "office.pcapng" for row in rows)
+    # Without the script the same rows are in the page as text.
+    text = Reader(made.split('id="verdicts"')[1].split("</section>")[0]).text
+    assert all(str(row["Why"]) in text for row in rows)
+
+
+def test_hellos_stand_side_by_side_below_a_verdict(office: Audit) -> None:
+    row = next(r for r in table_of(page(office), "verdicts") if r["Client"] == "192.0.2.11")
+    hellos = row["hellos"]
+    assert hellos["frames"] == [224, 226]
+    offer, choice = dict(hellos["offer"]), dict(hellos["choice"])
+    assert offer["Version field"] == "TLS 1.0"
+    assert offer["Cipher suites"].startswith("TLS_")
+    assert choice["Version field"] == "TLS 1.0"
+    assert choice["Cipher suite"] in offer["Cipher suites"]
+
+
+def test_every_client_and_service_is_on_the_page_in_natural_order(office: Audit) -> None:
+    made = page(office)
+    names = [row["Client"] for row in table_of(made, "clients")]
+    assert sorted(map(str, names)) == sorted(office.clients["client"])
+    column = data_of(made, "clients")["columns"][0]
+    assert column["values"].index("2001:db8::17") == len(column["values"]) - 1
+    services = {str(row["Service"]): row for row in table_of(made, "services")}
+    assert set(services) == set(office.forecast.by_service["name"])
+    verdicts = [row["Worst verdict"] for row in services.values()]
+    assert verdicts[0] == "will break"
+
+
+def test_first_screen_names_who_breaks_and_who_holds_others_back(
+    make_audit: MakeAudit,
+) -> None:
+    rows = [
+        handshake_row(number=1, **OLD_VERSION, **OLD_ANSWER),
+        handshake_row(number=2, client="192.0.2.11", server_name="old.example.test", **OLD_ANSWER),
+        handshake_row(number=3, client="192.0.2.12", server_name="old.example.test", **OLD_ANSWER),
+        handshake_row(number=4, client="192.0.2.13", **TLS13),
+    ]
+    audit = make_audit(rows, policy="bcp195")
+    overview = Overview(audit)
+    assert overview.answer.kind == "no"
+    assert [each.client for each in overview.breaking] == [str(rows[0]["client"])]
+    assert [(each.service, each.clients) for each in overview.holding] == [
+        ("old.example.test:443", 2)
+    ]
+    first = Reader(page(audit).split("<nav")[0]).text
+    assert "Not yet." in first
+    assert "Clients that break (1)" in first
+    assert "old.example.test:443: 2 clients" in first
+
+
+@pytest.mark.parametrize(
+    ("hours", "kind"), [(1, "unknown"), (9, "yes")], ids=["too-short", "working-day"]
+)
+def test_clean_answer_is_only_given_for_what_was_covered(
+    make_audit: MakeAudit, hours: int, kind: str
+) -> None:
+    first = pandas.Timestamp("2026-01-05 08:00", tz="UTC")
+    capture = capture_row(first_ts=first, last_ts=first + pandas.Timedelta(hours=hours))
+    audit = make_audit([handshake_row(**TLS13)], [capture], policy="bcp195")
+    assert Overview(audit).answer.kind == kind
+    assert ("What limits this answer" in page(audit)) == (kind == "unknown")
+
+
+def test_nothing_seen_is_no_clean_answer(make_audit: MakeAudit) -> None:
+    assert Overview(make_audit([])).answer.kind == "unknown"
 
 
 def test_policy_and_what_it_demands_are_named(office: Audit) -> None:
-    text = Reader(report_html.page(office)).text
+    text = Reader(page(office)).text
     assert f"entra ({office.policy.title}): {office.policy.demand}" in text
 
 
@@ -174,14 +278,14 @@ def test_exceptions_of_the_policy_are_counted_on_the_page(
         '[[exception]]\nreason = "printer"\nclient = "192.0.2.11"\n'
     )
     audit = make_audit(office_rows(), policy=str(policy))
-    assert "mine (Mine): TLS 1.2; 1 exception Read" in Reader(report_html.page(audit)).text
+    assert "mine (Mine): TLS 1.2; 1 exception Read" in Reader(page(audit)).text
     assert list(Overview(audit).concerned["client"]) == ["2001:db8::17"]
 
 
 def test_every_rule_broken_is_explained_with_remedy_and_sources(office: Audit) -> None:
     from tlsaudit.findings import rule
 
-    text = Reader(report_html.page(office)).text
+    text = Reader(page(office)).text
     idents = set(office.findings["rule"].astype("object"))
     assert len(idents) == 4
     for ident in idents:
@@ -196,23 +300,23 @@ def test_alerts_and_refusals_lead_to_their_explanation_on_the_page(make_audit: M
     refused = {**OLD_VERSION, **NO_ANSWER, "outcome": "rejected"}
     rows = [
         handshake_row(number=1, **refused, alert_description=70),
-        handshake_row(number=2, **refused),
+        handshake_row(number=2, client="192.0.2.14", **refused),
         # Nobody has named alert 3: it is shown, and leads nowhere.
         handshake_row(number=3, client="192.0.2.11", **refused, alert_description=3),
         handshake_row(number=4, client="192.0.2.12", outcome="failed", alert_description=70),
     ]
-    page = report_html.page(make_audit(rows))
-    links = set(re.findall('href="#([^"]+)"', page))
-    assert links <= set(re.findall(' id="([^"]+)"', page))
+    made = page(make_audit(rows))
+    links = set(re.findall('href="#([^"]+)"', made))
+    assert links <= set(re.findall(' id="([^"]+)"', made))
     assert {"alert-70", "refused-without-alert"} <= links
-    text = Reader(page).text
+    text = Reader(made).text
     assert "alert 70 (protocol_version) 2 handshakes" in text
     assert "refused-without-alert 1 handshake" in text
-    assert "refused by the server, alert 3 " in text
+    assert "alert 3" in text
 
 
 def test_address_is_not_a_machine_is_said_once(office: Audit) -> None:
-    assert Reader(report_html.page(office)).text.count("An address is not a machine") == 1
+    assert Reader(page(office)).text.count("An address is not a machine") == 1
 
 
 def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) -> None:
@@ -231,8 +335,8 @@ def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) ->
         ),
     ]
     rows = [handshake_row(defect="gap", defect_at="frame 4, ClientHello.extensions")]
-    page = report_html.page(make_audit(rows, captures))
-    text = Reader(page.split('id="concerned"')[0]).text
+    made = page(make_audit(rows, captures))
+    text = Reader(made.split('id="verdicts"')[0]).text
     for measure in (
         "1 input not read, 1 capture read only in part",
         "7 frames cut short",
@@ -242,80 +346,92 @@ def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) ->
         "1 handshake with a defect (gap: 1)",
     ):
         assert measure in text
-    listing = Reader(page.split('id="captures"')[1].split("</section>")[0]).text
+    listing = Reader(made.split('id="captures"')[1].split("</section>")[0]).text
     assert "cut.pcap it ends in the middle of frame 12" in listing
     assert "notes.txt it is a text and no capture" in listing
     assert listing.index("cut.pcap") < listing.index("office.pcapng"), "errors come first"
 
 
-def test_complete_captures_show_no_limits(office: Audit) -> None:
-    assert "What limits this answer" not in report_html.page(office)
-
-
 def test_nothing_hostile_becomes_markup(hostile: Audit, office: Audit) -> None:
-    reader = Reader(report_html.page(hostile))
-    plain = Reader(report_html.page(office))
+    made = page(hostile)
+    reader = Reader(made)
+    plain = Reader(page(office))
     assert reader.tags <= plain.tags | {"section", "ul", "li", "strong"}
-    assert not reader.tags & {"script", "img", "iframe", "object"}
+    assert not reader.tags & {"img", "iframe", "object"}
     assert not any(name.startswith("on") for name in reader.attributes)
-    for text in (HOSTILE, HOSTILE_FORMULA, "$\\frac{$", visible(HOSTILE_CAPTURE)):
+    # The script is ours and the only one; the others are data, which no captured text can end.
+    scripts = re.findall(r"<script([^>]*)>", made)
+    assert scripts.count("") == 1
+    assert set(scripts) - {""} == {
+        ' type="application/json"',
+        ' type="application/json" id="capture-words"',
+    }
+    assert made.count("</script>") == len(scripts)
+    names = {str(row["Server"]) for row in table_of(made, "findings")}
+    for text in (HOSTILE, HOSTILE_FORMULA, "$\\frac{$"):
         assert text in reader.text
+        assert text in names
+
+
+def test_only_the_script_of_the_page_may_run(office: Audit) -> None:
+    made = page(office)
+    policy = html.unescape(made.split("Content-Security-Policy")[1].split('"')[2])
+    body = made.split("<script>")[1].split("</script>")[0]
+    digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert not {"innerHTML", "outerHTML", "insertAdjacentHTML", "eval("} & set(
+        re.findall(r"\w+\(?", body)
+    )
 
 
 def test_no_control_or_direction_character_reaches_the_page(hostile: Audit) -> None:
-    for output in (report_html.page(hostile), report_html.fragment(hostile)):
+    for output in (page(hostile), fragment(hostile)):
         assert all(visible(each) == each for each in output.splitlines())
         assert not {"\x1b", "\u202e", "\u2028"} & set(output)
 
 
 def test_page_loads_nothing(office: Audit, hostile: Audit) -> None:
     for audit in (office, hostile):
-        page = report_html.page(audit)
-        addresses = Reader(page).addresses
+        made = page(audit)
+        addresses = Reader(made).addresses
         assert [each for each in addresses if "//" in each] == []
-        assert "default-src 'none'" in page
-        assert "@import" not in page
-        assert "url(http" not in page
+        assert "default-src 'none'" in made
+        assert "@import" not in made
+        assert "url(http" not in made
 
 
 def test_same_audit_gives_the_same_bytes(make_audit: MakeAudit) -> None:
-    pages = {report_html.page(make_audit(office_rows())) for _ in range(2)}
+    pages = {page(make_audit(office_rows())) for _ in range(2)}
     assert len(pages) == 1
 
 
 def test_long_lists_are_cut_and_say_where_the_rest_is(
     make_audit: MakeAudit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_html, "MOST_ROWS", 10)
-    monkeypatch.setattr(report_html, "MOST_CARDS", 5)
-    monkeypatch.setattr(report_html, "MOST_GROUPS", 2)
+    monkeypatch.setattr(listing, "MOST_ROWS", 10)
+    monkeypatch.setattr(listings, "MOST_ROWS", 10)
+    monkeypatch.setattr(listing, "MOST_STATIC_ROWS", 5)
     rows = [
         handshake_row(number=n, client=f"192.0.2.{n % 15}", server_port=400 + n, **OLD_ANSWER)
         for n in range(60)
     ]
-    page = report_html.page(make_audit(rows))
-    text = Reader(page).text
-    assert "10 of 120 rows are shown here; all of them are in findings.csv" in text
-    assert "10 of 15 rows are shown here; all of them are in clients.csv" in text
-    assert "10 more clients are concerned; all of them are in clients.csv" in text
-    assert text.count("2 more lines of this client are in findings.csv") == 5
-    assert page.count('<h3 class="mono">') == 5
+    made = page(make_audit(rows))
+    text = Reader(made).text
+    assert "10 of 120 rows are on this page; all of them are in findings.csv" in text
+    assert "10 of 15 rows are on this page; all of them are in clients.csv" in text
+    assert "5 of 15 rows are shown where scripts are off" in text
+    assert len(table_of(made, "clients")) == 10
+    assert len(table_of(made, "verdicts")) == 10
 
 
-def test_one_is_not_said_in_the_plural(
+def test_hellos_of_many_verdicts_are_left_to_the_frames(
     make_audit: MakeAudit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_html, "MOST_CARDS", 1)
-    monkeypatch.setattr(report_html, "MOST_GROUPS", 1)
-    rows = [
-        handshake_row(number=n, client=f"192.0.2.{n % 2}", server_port=400 + n, **OLD_ANSWER)
-        for n in range(4)
-    ]
-    text = Reader(report_html.page(make_audit(rows))).text
-    assert "1 more client is concerned" in text
-    assert "1 more line of this client is in findings.csv" in text
-    assert "1 row " in text.replace("\n", " ")
-    assert "1 rows" not in text
+    monkeypatch.setattr(hellos, "MOST_HELLOS", 1)
+    rows = [handshake_row(number=n, client=f"192.0.2.{n}", **OLD_ANSWER) for n in range(3)]
+    found = [row["hellos"] for row in table_of(page(make_audit(rows)), "verdicts")]
+    assert [each is None for each in found] == [False, True, True]
 
 
 def test_large_audit_gives_a_page_that_opens(make_audit: MakeAudit) -> None:
@@ -323,39 +439,42 @@ def test_large_audit_gives_a_page_that_opens(make_audit: MakeAudit) -> None:
         handshake_row(number=n, client=f"10.0.{n % 250}.{n % 9}", server_port=n, **OLD_ANSWER)
         for n in range(6_000)
     ]
-    assert len(report_html.page(make_audit(rows))) < 4_000_000
+    assert len(page(make_audit(rows))) < 4_000_000
 
 
 def test_notebook_fragment_names_the_clients_and_stays_small(office: Audit) -> None:
-    fragment = report_html.fragment(office)
-    text = Reader(fragment).text
+    made = fragment(office)
+    text = Reader(made).text
     assert Overview(office).headline in text
     assert "192.0.2.11" in text
     assert "192.0.2.20" not in text
-    assert len(fragment) < 8_000
-    assert office._repr_html_() == fragment
+    assert len(made) < 8_000
+    assert office._repr_html_() == made
 
 
 def test_hostile_fragment_stays_text(hostile: Audit) -> None:
-    fragment = report_html.fragment(hostile)
-    assert Reader(fragment).tags <= {
+    made = fragment(hostile)
+    assert Reader(made).tags <= {
         *("div", "p", "strong", "br", "small"),
         *("table", "thead", "tbody", "tr", "th", "td"),
     }
-    assert html.escape(HOSTILE) in fragment.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
+    assert html.escape(HOSTILE) in made.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
 
 
 def test_capture_without_times_shows_none(make_audit: MakeAudit) -> None:
     rows = [handshake_row(ts=None, **OLD_ANSWER)]
-    page = report_html.page(make_audit(rows, [capture_row(first_ts=None, last_ts=None)]))
-    assert "<dt>Captured</dt>" not in page
-    assert "NaT" not in page
-    assert "nan" not in Reader(page).text
+    made = page(make_audit(rows, [capture_row(first_ts=None, last_ts=None)]))
+    assert "<dt>Captured</dt>" not in made
+    assert "NaT" not in made
+    assert "nan" not in Reader(made).text
 
 
 def test_standard_input_has_no_command_to_show_its_frames(make_audit: MakeAudit) -> None:
     name = STANDARD_INPUT_NAME
     audit = make_audit([handshake_row(capture=name, **OLD_ANSWER)], [capture_row(capture=name)])
-    page = report_html.page(audit)
-    assert "tshark -2" not in page
-    assert "ServerHello in frame 6" in page
+    assert words_of(page(audit)) == {name: None}
+
+
+def test_captures_are_named_as_a_shell_takes_them(hostile: Audit) -> None:
+    words = words_of(page(hostile))
+    assert words[visible(HOSTILE_CAPTURE)] == shell_word(HOSTILE_CAPTURE)

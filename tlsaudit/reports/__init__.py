@@ -19,7 +19,7 @@ def write_report(audit: Tables, folder: str | os.PathLike[str]) -> Path:
     successor is whole, and nothing else in it is touched. Raises ReportError.
     """
     from tlsaudit.reports.export import make_folder, replacing, write_export, write_tables
-    from tlsaudit.reports.html import page
+    from tlsaudit.reports.page import page
 
     place = make_folder(folder)
     write_tables(audit, place)

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tlsaudit import registry
-from tlsaudit.coverage import covered
+from tlsaudit.coverage import covered, too_short
 from tlsaudit.reports.limits import Limit, limits_of
 from tlsaudit.reports.wording import is_null, joined, plural, server_text, when
+from tlsaudit.schema.verdicts import BREAKING
 
 if TYPE_CHECKING:
     import pandas
@@ -22,6 +23,7 @@ __all__ = ["Overview", "Tables"]
 
 _BEST_OFFERED = "-is-best-offered"
 _NEGOTIATED = "-negotiated"
+_SERVICES_NAMED = 2
 # Rules are named for their pattern; these are the patterns as a person reads them.
 _PATTERNS = {
     "ssl20": "SSL 2.0",
@@ -81,6 +83,33 @@ class Tables(Protocol):
     @property
     def policy(self) -> Policy:
         """The policy that the findings are judged under."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer in a few words; `kind` is `no`, `unknown` or `yes`."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """A client that stops working: its worst verdict, and at which services."""
+
+    client: str
+    verdict: str
+    hint: str | None
+    services: list[str]
+    more: int
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A service that chooses less than its clients offer, and how many these are."""
+
+    service: str
+    clients: int
 
 
 @dataclass(frozen=True)
@@ -152,6 +181,66 @@ class Overview:
             for position, (count, clause) in enumerate(zip(counts, clauses, strict=True))
         ]
         return "; ".join(parts) + "."
+
+    @cached_property
+    def forecast(self) -> str:
+        """What becomes of them once the policy is enforced, in a sentence or two."""
+        return self.audit.forecast.headline
+
+    @cached_property
+    def answer(self) -> Answer:
+        """Whether the policy can be enforced, as far as the captures tell."""
+        verdicts = self.audit.verdicts
+        if verdicts.empty:
+            return Answer("unknown", "Nothing is known yet: no TLS was seen.")
+        speaks_of = verdicts["in_scope"].fillna(True).astype(bool)
+        of_scope = set(verdicts["verdict"][speaks_of])
+        if of_scope & {*BREAKING, "server-limited"}:
+            return Answer("no", "Not yet.")
+        if "unknown" in of_scope:
+            return Answer("unknown", "Not known in full.")
+        beside = set(verdicts["verdict"]) & {*BREAKING, "server-limited"}
+        where = " where it applies" if beside else ""
+        if self.too_short is not None:
+            words = f"Nothing that was seen speaks against it{where}, but that is little."
+            return Answer("unknown", words)
+        return Answer("yes", f"Nothing that was seen speaks against it{where}.")
+
+    @cached_property
+    def too_short(self) -> Limit | None:
+        """The limit that lies in how long was captured; None for a working day or more."""
+        found = too_short(self.audit.captures)
+        return None if found is None else Limit(f"Captured: {found[0]}", found[1])
+
+    @cached_property
+    def breaking(self) -> list[Breaking]:
+        """The clients that stop working unless something on their side changes, worst first."""
+        verdicts = self.audit.verdicts
+        rows = verdicts[verdicts["verdict"].isin(BREAKING)]
+        # Those of services that the policy speaks of come first.
+        rows = rows.assign(_beside=~rows["in_scope"].fillna(True).astype(bool))
+        rows = rows.sort_values("_beside", kind="stable")
+        found: dict[str, list[Any]] = {}
+        columns = ["client", "verdict", "service", "stack_hint"]
+        for client, verdict, service, hint in rows[columns].itertuples(index=False, name=None):
+            found.setdefault(client, []).append((verdict, service, hint))
+        clients = []
+        for client, each in found.items():
+            services = list(dict.fromkeys(service for _, service, _ in each))
+            verdict, _, hint = each[0]
+            named = services[:_SERVICES_NAMED]
+            known = None if is_null(hint) else str(hint)
+            clients.append(Breaking(client, verdict, known, named, len(services) - len(named)))
+        return clients
+
+    @cached_property
+    def holding(self) -> list[Holding]:
+        """The services that chose less than they were offered, those of most clients first."""
+        verdicts = self.audit.verdicts
+        rows = verdicts[verdicts["verdict"] == "server-limited"]
+        counts = rows.groupby("service", sort=False)["client"].nunique()
+        pairs = sorted(counts.items(), key=lambda each: (-each[1], str(each[0])))
+        return [Holding(str(service), int(clients)) for service, clients in pairs]
 
     @cached_property
     def explanation(self) -> str | None:

@@ -51,8 +51,10 @@ class Browser:
                 return result
             self.events.append(answer)
 
-    def open(self, page: Path, width: int, height: int, dark: bool = False) -> None:
-        """Show a file at this size and wait until it is loaded."""
+    def open(
+        self, page: Path, width: int, height: int, dark: bool = False, place: str = ""
+    ) -> None:
+        """Show a file, or a place in it, at this size and wait until it is loaded."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -63,13 +65,22 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.events.clear()
-        self.call("Page.navigate", url=page.resolve().as_uri())
+        # Another place of the page that is shown would not load it anew.
+        self.call("Page.navigate", url="about:blank")
+        self.events.clear()
+        self.call("Page.navigate", url=page.resolve().as_uri() + place)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._message())
 
     def value(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page."""
-        answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
+        """The value of a JavaScript expression in the page; of a promise what it comes to."""
+        answer = self.call(
+            "Runtime.evaluate",
+            expression=expression,
+            returnByValue=True,
+            awaitPromise=True,
+            userGesture=True,
+        )
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
@@ -77,6 +88,15 @@ class Browser:
         """Write what is shown, or the whole page, to a PNG file."""
         answer = self.call("Page.captureScreenshot", captureBeyondViewport=whole)
         path.write_bytes(base64.b64decode(answer["data"]))
+
+    def pdf(self) -> bytes:
+        """The page as it is printed."""
+        answer = self.call("Page.printToPDF", printBackground=True)
+        return base64.b64decode(answer["data"])
+
+    def allow(self, permission: str) -> None:
+        """Let pages do what a browser asks its user about."""
+        self.call("Browser.grantPermissions", permissions=[permission])
 
     def addresses(self) -> list[str]:
         """Every address that the page asked for."""

@@ -168,7 +168,8 @@ def svg(figure: Figure, description: str) -> str:
     import matplotlib
 
     buffer = StringIO()
-    with matplotlib.rc_context({"svg.hashsalt": "tlsaudit", "svg.fonttype": "none"}):
+    # Patterns and clips are named by a hash: with the description in it no two figures share one.
+    with matplotlib.rc_context({"svg.hashsalt": description, "svg.fonttype": "none"}):
         figure.savefig(
             buffer,
             format="svg",

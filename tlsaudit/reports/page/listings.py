@@ -130,14 +130,16 @@ def clients(audit: Tables) -> Listing:
         return ", ".join(f"{name}: {row[column]:,}" for name, column in counted if row[column])
 
     def client(row: Row) -> Cell:
-        name = row["client_name"]
-        return str(row["client"]) if is_null(name) else [str(row["client"]), str(name)]
+        below = [] if is_null(row["client_name"]) else [str(row["client_name"])]
+        if row["hello_shapes"] > 1:
+            below.append(f"{row['hello_shapes']:,} kinds of hello, so perhaps several programs")
+        return [str(row["client"]), *below]
 
     return listing(
         "clients",
         ordered,
         [
-            (_CLIENT, client),
+            (Head("Client", "mono client", order=in_order), client),
             (Head("Worst verdict", choices=True, order=_BY_VERDICT), text("_verdict")),
             (
                 Head("Worst finding", "badges", choices=True, order=_BY_SEVERITY),
@@ -147,7 +149,6 @@ def clients(audit: Tables) -> Listing:
             (Head("Negotiated"), versions),
             (Head("3DES", "number"), count("negotiated_3des")),
             (Head("Best offered", choices=True), lambda row: version_text(row[_BEST])),
-            (Head("Kinds of hello", "number"), count("hello_shapes")),
             (Head("Servers", "number"), count("servers")),
             (Head("Last seen", "time"), time("last_seen")),
         ],

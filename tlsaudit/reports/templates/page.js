@@ -308,7 +308,7 @@
   }
 
   function side(title, frame, pairs, nothing) {
-    const head = element("h4", {}, frame === null ? title : `${title}, frame ${frame}`);
+    const head = element("h3", {}, frame === null ? title : `${title}, frame ${frame}`);
     if (!pairs.length) return element("div", {}, head, element("p", { class: "soft" }, nothing));
     const list = element("dl", {});
     for (const [name, value] of pairs) list.append(element("dt", {}, name), element("dd", {}, value));

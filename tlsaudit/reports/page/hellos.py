@@ -42,9 +42,11 @@ def hellos_of(audit: Tables, verdicts: pandas.DataFrame) -> list[Hellos | None]:
     """
     shown = verdicts.head(MOST_HELLOS)
     keys = ["capture", "transport", "stream"]
-    handshakes = audit.handshakes[list(_COLUMNS)]
-    wanted = set(_keys(shown, keys))
-    chosen = handshakes[[key in wanted for key in _keys(handshakes, keys)]]
+    frames_shown = {int(frame) for frames in shown["frames"] for frame in frames}
+    handshakes = audit.handshakes
+    has_one = handshakes["client_hello_frame"].isin(frames_shown)
+    has_one |= handshakes["server_hello_frame"].isin(frames_shown)
+    chosen = handshakes.loc[has_one.astype(bool), list(_COLUMNS)]
     by_key: dict[Any, list[dict[Any, Any]]] = {}
     for key, row in zip(_keys(chosen, keys), chosen.to_dict("records"), strict=True):
         by_key.setdefault(key, []).append(row)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tlsaudit.engines import read_handshakes
     from tlsaudit.errors import (
         CaptureError,
+        ConfigurationError,
         EngineError,
         ExplanationError,
         PolicyError,
@@ -26,14 +27,17 @@ if TYPE_CHECKING:
         RemedyError,
         ReportError,
         SchemaError,
+        StoreError,
         TlsauditError,
     )
     from tlsaudit.explanations import Answer, Explanation, explain
+    from tlsaudit.store import read_store
 
 __all__ = [
     "Answer",
     "Audit",
     "CaptureError",
+    "ConfigurationError",
     "EngineError",
     "Explanation",
     "ExplanationError",
@@ -42,11 +46,13 @@ __all__ = [
     "RemedyError",
     "ReportError",
     "SchemaError",
+    "StoreError",
     "TlsauditError",
     "__version__",
     "audit",
     "explain",
     "read_handshakes",
+    "read_store",
 ]
 
 _HOMES = {
@@ -57,6 +63,7 @@ _HOMES = {
     "audit": "tlsaudit.auditing",
     "explain": "tlsaudit.explanations",
     "read_handshakes": "tlsaudit.engines",
+    "read_store": "tlsaudit.store",
 }
 """Where the names are; all others are errors."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Literal, final
 
-__all__ = ["Reading", "__version__", "carriers", "read", "write_text"]
+__all__ = ["Reading", "__version__", "carriers", "first_time", "read", "write_text"]
 
 __version__: str
 
@@ -13,7 +13,10 @@ class Reading:
 
     @property
     def captures(self) -> list[dict[str, Any]]:
-        """One entry per input, in input order; its keys are the columns of `schema.CAPTURES`."""
+        """One entry per input, in input order; its keys are the columns of `schema.CAPTURES`.
+
+        That of a capture in several files has `files` too, one entry for each of them.
+        """
 
     @property
     def refusals(self) -> list[dict[str, Any]]:
@@ -33,24 +36,31 @@ class Reading:
 def carriers() -> list[str]:
     """Give the names of all carriers, in the order of `schema.carriers.CARRIERS`."""
 
+def first_time(path: str) -> int | None:
+    """Give the time of a capture's first frame, in nanoseconds since 1970.
+
+    None for a file that cannot be read or is no capture, and where there is no frame or no time.
+    """
+
 def read(
-    captures: Sequence[tuple[str, str | BinaryIO]],
+    captures: Sequence[tuple[str, str | list[str] | BinaryIO]],
     progress: Callable[[int], None] | None = None,
     max_unpacked: int | None = None,
     names: bool = False,
 ) -> Reading:
     """Read captures and give their handshakes.
 
-    `captures` are pairs: the name to report, and a path, `"-"` for standard input, or a binary
-    file object. `progress` is called with the bytes read so far over all of them, at most about
-    twenty times a second, from the calling thread. `max_unpacked` is how many bytes a compressed
-    capture may unpack to, in place of the core's own bounds. With `names` the names of addresses
-    are gathered too. A capture that cannot be read raises nothing: its entry in
-    `Reading.captures` says why. KeyboardInterrupt arrives within a second.
+    `captures` are pairs: the name to report, and a path, `"-"` for standard input, a binary file
+    object, or the paths of the files that a capture lies in, in order. `progress` is called with
+    the bytes read so far over all of them, at most about twenty times a second, from the calling
+    thread. `max_unpacked` is how many bytes a compressed capture may unpack to, in place of the
+    core's own bounds. With `names` the names of addresses are gathered too. A capture that cannot
+    be read raises nothing: its entry in `Reading.captures` says why. KeyboardInterrupt arrives
+    within a second.
     """
 
 def write_text(
-    captures: Sequence[tuple[str, str | BinaryIO]],
+    captures: Sequence[tuple[str, str | list[str] | BinaryIO]],
     format: Literal["csv", "jsonl"],  # noqa: A002 (the core's word for it)
     output: str | None,
     names: Mapping[str, Any],

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tlsaudit.engines.reading import nothing_of
 from tlsaudit.errors import CaptureError
-from tlsaudit.inputs import STANDARD_INPUT, Input, Source
+from tlsaudit.inputs import STANDARD_INPUT, Input, Source, printable_name
 
 if TYPE_CHECKING:
     import pandas
@@ -32,6 +32,7 @@ class Audit:
     from handshakes, `names` what packets beside TLS call addresses; `findings`, `clients` and
     `verdicts` are worked out of them when first asked for.
     docs/columns.md describes every column; null means not seen.
+    `files` says where the frames are of captures that lie in several files.
     `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
     In a notebook an Audit shows its headline and the clients concerned.
     """
@@ -43,6 +44,7 @@ class Audit:
     refusals: pandas.DataFrame = field(default_factory=lambda: nothing_of("REFUSALS"))
     set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
     names: pandas.DataFrame = field(default_factory=lambda: nothing_of("NAMES"))
+    files: pandas.DataFrame = field(default_factory=lambda: nothing_of("FILES"))
 
     @cached_property
     def findings(self) -> pandas.DataFrame:
@@ -68,9 +70,7 @@ class Audit:
     @cached_property
     def forecast(self) -> Forecast:
         """Who stops working once the policy is enforced, whose fault that is, and how sure."""
-        from tlsaudit.forecast import forecast
-
-        return forecast(self.handshakes, self.policy)
+        return self.what_if(self.policy)
 
     @property
     def verdicts(self) -> pandas.DataFrame:
@@ -84,9 +84,13 @@ class Audit:
         """
         from tlsaudit.findings import Policy, load_policy
         from tlsaudit.forecast import forecast
+        from tlsaudit.places import Places, with_commands
 
         chosen = policy if isinstance(policy, Policy) else load_policy(policy)
-        return forecast(self.handshakes, chosen)
+        outlook = forecast(self.handshakes, chosen)
+        if self.files.empty:
+            return outlook
+        return replace(outlook, verdicts=with_commands(outlook.verdicts, Places(self.files)))
 
     def report(self, folder: str | os.PathLike[str]) -> Path:
         """Write the page and the tables into a folder; give the path of the page.
@@ -117,7 +121,14 @@ class Audit:
         """
         from tlsaudit.engines.agreement import verify
 
-        return verify(self._files(), engine)
+        files = self._files()
+        for each in files:
+            if each.parts:
+                raise CaptureError(
+                    f"{each.name}: lies in several files, which other engines do not join; "
+                    "put them together with `mergecap -a` to verify them"
+                )
+        return verify(files, engine)
 
     def frame(self, number: int, capture: str | None = None) -> Frame:
         """Show one frame as Wireshark sees it: `number` as in the tables, from 1.
@@ -126,12 +137,17 @@ class Audit:
         Raises CaptureError where there is no such capture or frame, EngineError without tshark.
         """
         from tlsaudit.engines.frame import frame
+        from tlsaudit.places import Places
 
         files = self._files()
         if capture is None and len(files) != 1:
             raise CaptureError("there are several captures: say which, `frame(number, capture)`")
         for each in files:
             if capture in (None, each.name):
+                file, place = Places(self.files).of(each.name, number)
+                for path in each.parts:
+                    if printable_name(path) == file:
+                        return frame(Input(file, path), place)
                 return frame(each, number)
         raise CaptureError(f"{capture}: no capture of this audit")
 
@@ -211,4 +227,5 @@ def audit_inputs(
         reading.refusals,
         reading.set_aside,
         reading.names,
+        reading.files,
     )

@@ -80,6 +80,8 @@ _COMMANDS = {
     "explain": "explain",
     "capture": "capture",
     "remedy": "remedy",
+    "batch": "batch",
+    "diff": "diff",
     "verify": "verify",
 }
 """In which module of `tlsaudit.commands` each command is: the main job first."""

@@ -2,12 +2,14 @@
 
     TlsauditError           anything below; its text is one sentence for a person
     ├── CaptureError        no input could be read
+    ├── ConfigurationError  a file of settings is missing or malformed
     ├── EngineError         an engine needs something that is not installed, or failed
     ├── ExplanationError    a text on an error code is malformed
     ├── PolicyError         a policy is missing, malformed or contradicts itself
     ├── RecipeError         a capture program cannot do what is asked of it
     ├── RemedyError         a remedy is not known, or its text is malformed
     ├── SchemaError         a table has not the columns or types that it should have
+    ├── StoreError          a store is missing, of another format, locked, or cannot be written
     └── ReportError         a report or a table could not be written
 
 A single bad capture among good ones raises nothing: it is a row of the captures table.
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 __all__ = [
     "CaptureError",
+    "ConfigurationError",
     "EngineError",
     "ExplanationError",
     "PolicyError",
@@ -24,6 +27,7 @@ __all__ = [
     "RemedyError",
     "ReportError",
     "SchemaError",
+    "StoreError",
     "TlsauditError",
 ]
 
@@ -34,6 +38,10 @@ class TlsauditError(Exception):
 
 class CaptureError(TlsauditError):
     """No input could be read; the sentence says why for each, up to a few."""
+
+
+class ConfigurationError(TlsauditError):
+    """A file of settings is missing or malformed: the sentence names file and field."""
 
 
 class EngineError(TlsauditError):
@@ -58,6 +66,10 @@ class RemedyError(TlsauditError):
 
 class SchemaError(TlsauditError):
     """A table has not the columns or types that `tlsaudit.schema` defines."""
+
+
+class StoreError(TlsauditError):
+    """A store is missing, of another format, being written to, or cannot be written."""
 
 
 class ReportError(TlsauditError):

@@ -40,7 +40,8 @@ class Input:
 
     `problem_kind` and `problem` (an `error_kind` of the captures table and one sentence) are
     set where there is nothing to read; they are None otherwise. `max_unpacked` is how many bytes it
-    may unpack to if it is compressed, None for the bounds in docs/limits.md.
+    may unpack to if it is compressed, None for the bounds in docs/limits.md. `parts` are the paths
+    of all files of a capture that lies in several, in order; `source` is then the first of them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Input:
     problem_kind: str | None = None
     problem: str | None = None
     max_unpacked: int | None = None
+    parts: tuple[str, ...] = ()
 
 
 def expand(
@@ -96,13 +98,14 @@ def total_bytes(inputs: Iterable[Input]) -> int | None:
             continue
         if not isinstance(item.source, str) or item.source == STANDARD_INPUT:
             return None
-        try:
-            status = os.stat(item.source)
-        except OSError:
-            continue
-        if not stat.S_ISREG(status.st_mode):
-            return None
-        total += status.st_size
+        for path in item.parts or (item.source,):
+            try:
+                status = os.stat(path)
+            except OSError:
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                return None
+            total += status.st_size
     return total
 
 

@@ -18,6 +18,7 @@ from tlsaudit.commands.running import (
     DONE,
     capture_rows,
     exit_code,
+    is_store,
     put_frame,
     read_audit,
     refuse_binary_on_terminal,
@@ -87,6 +88,8 @@ def _stored(given: tuple[str, ...], policy: str) -> Forecast:
     from tlsaudit.forecast import forecast
 
     chosen = load_policy(policy)
+    if any(map(is_store, given)):
+        return read_audit(given, policy, "native").forecast
     return forecast(schema.read_handshake_tables(*map(_table, given)), chosen)
 
 

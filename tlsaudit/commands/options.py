@@ -14,6 +14,7 @@ __all__ = [
     "captures_argument",
     "engine_option",
     "format_options",
+    "max_unpacked_option",
     "policy_option",
 ]
 
@@ -35,7 +36,13 @@ def capture_command(summary: str, rest: str = "") -> Callable[[Callable[..., int
 
 def captures_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the argument `captures`, and what a compressed one may unpack to."""
-    function = click.option(
+    function = max_unpacked_option(function)
+    return click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")(function)
+
+
+def max_unpacked_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that says what a compressed capture may unpack to."""
+    return click.option(
         "--max-unpacked",
         metavar="SIZE",
         expose_value=False,
@@ -43,7 +50,6 @@ def captures_argument(function: Callable[..., Any]) -> Callable[..., Any]:
         help="What a compressed capture may unpack to, for instance 500G, in place of the bounds "
         "that protect from files made to unpack without end (docs/limits.md).",
     )(function)
-    return click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")(function)
 
 
 def _remember_max_unpacked(

@@ -30,6 +30,7 @@ __all__ = [
     "drop_output",
     "exit_code",
     "inputs_of",
+    "is_store",
     "put",
     "put_frame",
     "put_table",
@@ -56,6 +57,9 @@ def read_audit(
     """Read and judge; say what could not be read, and stop if that is everything."""
     from tlsaudit.findings import load_policy
 
+    captures = list(captures)
+    if any(map(is_store, captures)):
+        return _audit_of_store(captures, policy, engine)
     # A mistake in the policy is found before an hour of reading, not after it.
     chosen = load_policy(policy)
     inputs = inputs_of(captures, leave_out, output)
@@ -68,6 +72,27 @@ def read_audit(
     say_failures(rows)
     if exit_code(rows) == NOTHING_DONE:
         raise NothingReadError
+    return audit
+
+
+def is_store(given: str) -> bool:
+    """Whether an argument names a store, which stands for all captures in it."""
+    # Looked at without the module of stores, which loads pandas.
+    return os.path.isfile(os.path.join(given, "tlsaudit-store.json"))
+
+
+def _audit_of_store(given: list[str], policy: str, engine: str) -> Audit:
+    if len(given) > 1:
+        raise click.UsageError("A store is read by itself: name it alone.")
+    if engine != "native":
+        raise click.UsageError("A store holds what the core has read: leave --engine out.")
+    from tlsaudit.store import read_store
+
+    audit = read_store(given[0], policy)
+    if audit.captures.empty:
+        say(f"{given[0]}: this store holds no captures yet: add some with `tlsaudit batch`")
+        raise NothingReadError
+    say_failures(capture_rows(audit))
     return audit
 
 

@@ -18,6 +18,7 @@ from tlsaudit.commands.running import (
     NOTHING_DONE,
     exit_code,
     inputs_of,
+    is_store,
     put_table,
     read_audit,
     refuse_binary_on_terminal,
@@ -36,7 +37,7 @@ __all__ = ["clients", "findings", "handshakes", "names", "refusals", "set_aside"
 def handshakes(
     captures: tuple[str, ...], engine: str, table_format: str, output: str | None
 ) -> int:
-    if engine == "native" and table_format in ("csv", "jsonl"):
+    if engine == "native" and table_format in ("csv", "jsonl") and not any(map(is_store, captures)):
         return _stream_handshakes(captures, table_format, output)
     refuse_binary_on_terminal(table_format, output)
     audit = read_audit(captures, "entra", engine, output=output)

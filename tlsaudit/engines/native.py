@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tlsaudit.engines.native_text import max_unpacked, merged, readable
+from tlsaudit.engines.native_text import files_of, max_unpacked, merged, readable
 from tlsaudit.engines.reading import Reading, Seen
 from tlsaudit.inputs import Input
 from tlsaudit.schema.column import TRANSPORTS as ALL_TRANSPORTS
 
-__all__ = ["LACKS", "TRANSPORTS", "look", "read"]
+if TYPE_CHECKING:
+    import pyarrow
+
+    from tlsaudit.schema import Column
+
+__all__ = ["LACKS", "TRANSPORTS", "columns_of", "look", "read", "read_tables"]
 
 TRANSPORTS = frozenset(ALL_TRANSPORTS)
 """The core reads what the schema has a word for."""
@@ -27,18 +32,53 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
     """
     from tlsaudit import schema
     from tlsaudit._core import __version__
+
+    tables = read_tables(inputs, progress)
+    handshakes = schema.from_arrow(tables.pop("handshakes"))
+    frames = {name: schema.to_frame(table, columns_of(name)) for name, table in tables.items()}
+    return Reading(
+        handshakes,
+        frames["captures"],
+        f"tlsaudit {__version__}",
+        refusals=frames["refusals"],
+        set_aside=frames["set_aside"],
+        names=frames["names"],
+        files=frames["files"],
+    )
+
+
+def read_tables(
+    inputs: Iterable[Input], progress: Callable[[int], None] | None = None
+) -> dict[str, pyarrow.Table]:
+    """Give the same tables by name as Arrow, handshakes without the derived columns.
+
+    They are those of `Reading`. pandas is not loaded.
+    """
+    import pyarrow
+
+    from tlsaudit import schema
     from tlsaudit._core import read as read_captures
 
     inputs = list(inputs)
     reading = read_captures(readable(inputs), progress, max_unpacked(inputs), names=True)
-    return Reading(
-        schema.from_arrow(reading),
-        schema.captures_frame(merged(inputs, reading.captures)),
-        f"tlsaudit {__version__}",
-        refusals=schema.from_rows(_sorted(reading.refusals), schema.REFUSALS),
-        set_aside=schema.from_rows(_sorted(reading.set_aside), schema.SET_ASIDE),
-        names=schema.from_rows(reading.names, schema.NAMES),
-    )
+    captures = reading.captures
+    rows = {
+        "captures": merged(inputs, captures),
+        "refusals": _sorted(reading.refusals),
+        "set_aside": _sorted(reading.set_aside),
+        "names": reading.names,
+        "files": files_of(inputs, captures),
+    }
+    tables = {name: schema.arrow_rows(each, columns_of(name)) for name, each in rows.items()}
+    return {"handshakes": schema.cast(pyarrow.table(reading), schema.HANDSHAKES), **tables}
+
+
+def columns_of(name: str) -> tuple[Column, ...]:
+    """Give the columns of a table of `Reading`, the derived ones apart."""
+    from tlsaudit import schema
+
+    columns: tuple[Column, ...] = getattr(schema, name.upper())
+    return columns
 
 
 def look(inputs: Iterable[Input], frames: Mapping[str, Set[int]]) -> Seen:  # noqa: ARG001

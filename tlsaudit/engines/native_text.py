@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
+from tlsaudit.inputs import printable_name
+
 if TYPE_CHECKING:
     from tlsaudit.inputs import Input
 
-__all__ = ["max_unpacked", "merged", "readable", "write_text"]
+__all__ = ["files_of", "max_unpacked", "merged", "readable", "write_text"]
 
 
 def write_text(
@@ -40,9 +42,9 @@ def write_text(
     return merged(inputs, [_not_cancelled(row) for row in rows])
 
 
-def readable(inputs: Iterable[Input]) -> list[tuple[str, str | BinaryIO]]:
+def readable(inputs: Iterable[Input]) -> list[tuple[str, str | list[str] | BinaryIO]]:
     """Give what the core takes: name and source of each input that can be opened at all."""
-    return [(each.name, each.source) for each in inputs if each.problem is None]
+    return [(each.name, list(each.parts) or each.source) for each in inputs if each.problem is None]
 
 
 def max_unpacked(inputs: Iterable[Input]) -> int | None:
@@ -57,8 +59,39 @@ def merged(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict
     There are fewer rows than inputs if the reader of the output went away meanwhile.
     """
     rest = iter(rows)
-    merged = [next(rest, None) if each.problem is None else _problem_row(each) for each in inputs]
+    merged = [
+        _of_files(each, next(rest, None)) if each.problem is None else _problem_row(each)
+        for each in inputs
+    ]
     return [row for row in merged if row is not None]
+
+
+def files_of(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the rows of the table of files: those of captures that lie in several."""
+    names = {each.name: each.parts for each in inputs}
+    return [
+        {
+            "capture": row["capture"],
+            "file": printable_name(path),
+            **file,
+            "error": None if file["error"] is None else f"{printable_name(path)}: {file['error']}",
+        }
+        for row in rows
+        for path, file in zip(names[row["capture"]], row.get("files", ()), strict=False)
+    ]
+
+
+def _of_files(item: Input, row: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Tell in the row of a capture what went wrong in its files."""
+    if row is None or "files" not in row:
+        return row
+    failed = [each for each in files_of([item], [row]) if each["error"] is not None]
+    row = {name: value for name, value in row.items() if name != "files"}
+    if failed and row["error"] is None:
+        first = failed[0]
+        more = f"; and {len(failed) - 1:,} more of its files" if len(failed) > 1 else ""
+        row |= {"error_kind": first["error_kind"], "error": f"{first['error']}{more}"}
+    return row
 
 
 def _not_cancelled(row: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Reading:
     see it differently, each with the frame from which on it holds.
     `refusals`, `set_aside` and `names` are what only the core tells; of the other engines they are
     empty.
+    `files` are those of captures that lie in several, which only the core joins.
     """
 
     handshakes: pandas.DataFrame
@@ -54,6 +55,7 @@ class Reading:
     refusals: pandas.DataFrame = field(default_factory=lambda: nothing_of("REFUSALS"))
     set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
     names: pandas.DataFrame = field(default_factory=lambda: nothing_of("NAMES"))
+    files: pandas.DataFrame = field(default_factory=lambda: nothing_of("FILES"))
 
 
 def nothing_of(table: str) -> pandas.DataFrame:

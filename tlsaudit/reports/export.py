@@ -121,10 +121,13 @@ def columns_of(name: str) -> tuple[Column, ...]:
         "clients": schema.CLIENTS,
         "findings": schema.FINDINGS,
         "captures": schema.CAPTURES,
+        "changes": schema.CHANGES,
         "coverage": schema.COVERAGE,
+        "files": schema.FILES,
         "refusals": schema.REFUSALS,
         "set_aside": schema.SET_ASIDE,
         "names": schema.NAMES,
+        "trend": schema.TREND,
         "verdicts": schema.VERDICTS,
         "rollup": schema.ROLLUP,
     }[name]

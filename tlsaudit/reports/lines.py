@@ -222,6 +222,17 @@ _COLUMNS: dict[str, _Columns] = {
         ("capture", _name("capture"), False),
         ("frames", lambda row: ",".join(str(frame) for frame in row["frames"]), True),
     ),
+    "changes": (
+        ("change", _column("change"), False),
+        ("client", _column("client"), False),
+        ("service", _name("service"), False),
+        ("before", _column("verdict_before"), False),
+        ("after", _column("verdict_after"), False),
+        ("last seen before", _time("last_seen_before"), False),
+        ("last seen after", _time("last_seen_after"), False),
+        ("capture", _name("capture"), False),
+        ("frames", lambda row: ",".join(str(frame) for frame in row["frames"]), True),
+    ),
     "rollup": (
         ("name", _name("name"), False),
         ("worst", _column("worst"), False),

@@ -73,6 +73,10 @@ class Tables(Protocol):
         """What packets beside TLS call addresses."""
 
     @property
+    def files(self) -> pandas.DataFrame:
+        """Where the frames are of captures that lie in several files."""
+
+    @property
     def forecast(self) -> Forecast:
         """What becomes of whom once the policy is enforced."""
 

@@ -5,12 +5,16 @@ adds the columns of `DERIVED`. Absent is null, tested with `isna()`: there are n
 """
 
 from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
+from tlsaudit.schema.changes import CHANGES, TREND
 from tlsaudit.schema.column import SEVERITIES, Column
 from tlsaudit.schema.coverage import COVERAGE
 from tlsaudit.schema.derived import derive
 from tlsaudit.schema.document import markdown
+from tlsaudit.schema.files import FILES
 from tlsaudit.schema.frames import (
+    arrow_rows,
     captures_frame,
+    cast,
     check,
     conform,
     empty,
@@ -18,8 +22,11 @@ from tlsaudit.schema.frames import (
     from_rows,
     handshakes_table,
     read_parquet,
+    read_parts,
     to_arrow,
+    to_frame,
     write_parquet,
+    write_part,
 )
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKE_TABLE, HANDSHAKES
 from tlsaudit.schema.names import NAMES
@@ -31,9 +38,11 @@ from tlsaudit.schema.verdicts import BREAKING, ROLLUP, VERDICTS, VERDICTS_WORST_
 __all__ = [
     "BREAKING",
     "CAPTURES",
+    "CHANGES",
     "CLIENTS",
     "COVERAGE",
     "DERIVED",
+    "FILES",
     "FINDINGS",
     "FORMULA_START",
     "HANDSHAKES",
@@ -44,10 +53,13 @@ __all__ = [
     "ROLLUP",
     "SET_ASIDE",
     "SEVERITIES",
+    "TREND",
     "VERDICTS",
     "VERDICTS_WORST_FIRST",
     "Column",
+    "arrow_rows",
     "captures_frame",
+    "cast",
     "cells",
     "check",
     "conform",
@@ -59,8 +71,11 @@ __all__ = [
     "markdown",
     "read_handshake_tables",
     "read_parquet",
+    "read_parts",
     "to_arrow",
     "to_csv",
+    "to_frame",
     "to_jsonl",
     "write_parquet",
+    "write_part",
 ]

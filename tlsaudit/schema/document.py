@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
+from tlsaudit.schema.changes import CHANGES, TREND
 from tlsaudit.schema.coverage import COVERAGE
+from tlsaudit.schema.files import FILES
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKES
 from tlsaudit.schema.names import NAMES
 from tlsaudit.schema.results import CAPTURES, CLIENTS, FINDINGS
@@ -63,6 +65,18 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         ROLLUP,
     ),
     (
+        "Changes",
+        "What `tlsaudit diff` gives: one row per problem before or after a moment, in the order of "
+        "the changes, then the worst first.",
+        CHANGES,
+    ),
+    (
+        "Trend",
+        "One row per day, or per week or month where there are many days, from the first handshake "
+        "to the last.",
+        TREND,
+    ),
+    (
         "Captures",
         "One row per input, in the order given. What only the core tells (counts of frames and the "
         "like) is null where another engine read.",
@@ -73,6 +87,12 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "What each capture could tell, a row each, and one of all together: `none found` is worth "
         "what was covered.",
         COVERAGE,
+    ),
+    (
+        "Files",
+        "One row per file of a capture that lies in several, such as a ring buffer: which frames "
+        "of the capture are which frames of the file. Empty for captures of one file.",
+        FILES,
     ),
     (
         "Refusals",

@@ -17,13 +17,16 @@ from tlsaudit.schema.results import CAPTURES
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
 
 __all__ = [
+    "arrow_rows",
     "arrow_type",
     "captures_frame",
+    "cast",
     "check",
     "conform",
     "empty",
@@ -32,8 +35,11 @@ __all__ = [
     "handshakes_table",
     "missing",
     "read_parquet",
+    "read_parts",
     "to_arrow",
+    "to_frame",
     "write_parquet",
+    "write_part",
 ]
 
 
@@ -46,7 +52,7 @@ def from_arrow(table: Any) -> pd.DataFrame:
     """
     import pyarrow as pa
 
-    frame = _to_frame(_cast(pa.table(table), HANDSHAKES), HANDSHAKES)
+    frame = to_frame(cast(pa.table(table), HANDSHAKES), HANDSHAKES)
     frame = frame.sort_values(list(HANDSHAKE_KEY), kind="stable", ignore_index=True)
     return derive(frame)
 
@@ -62,6 +68,11 @@ def from_rows(rows: Iterable[Mapping[str, object]], columns: Sequence[Column]) -
     Times are whole nanoseconds since 1970 (UTC) or anything pyarrow takes for a timestamp. Keys
     that may be null may be missing; an unknown key raises SchemaError.
     """
+    return to_frame(arrow_rows(rows, columns), columns)
+
+
+def arrow_rows(rows: Iterable[Mapping[str, object]], columns: Sequence[Column]) -> pa.Table:
+    """The same as an Arrow table, without loading pandas."""
     import pyarrow as pa
 
     rows = list(rows)
@@ -71,13 +82,12 @@ def from_rows(rows: Iterable[Mapping[str, object]], columns: Sequence[Column]) -
             if name not in known:
                 raise SchemaError(f"{name}: not a column of this table")
     arrays = [_array([row.get(c.name) for row in rows], c) for c in columns]
-    table = pa.Table.from_arrays(arrays, schema=_arrow_schema(columns))
-    return _to_frame(_cast(table, columns), columns)
+    return cast(pa.Table.from_arrays(arrays, schema=_arrow_schema(columns)), columns)
 
 
 def empty(columns: Sequence[Column]) -> pd.DataFrame:
     """A table without rows, every column with its dtype."""
-    return _to_frame(_arrow_schema(columns).empty_table(), columns)
+    return to_frame(_arrow_schema(columns).empty_table(), columns)
 
 
 def conform(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
@@ -86,7 +96,7 @@ def conform(frame: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     Missing columns that may be null are added as null. Raises SchemaError, naming the column, for
     one that is missing, not known, or holds what its type cannot.
     """
-    return _to_frame(to_arrow(frame, columns), columns, index=frame.index)
+    return to_frame(to_arrow(frame, columns), columns, index=frame.index)
 
 
 def check(frame: pd.DataFrame, columns: Sequence[Column]) -> None:
@@ -142,7 +152,7 @@ def to_arrow(frame: pd.DataFrame, columns: Sequence[Column]) -> pa.Table:
         else:
             arrays.append(_array(series, column))
     names = [column.name for column in columns]
-    return _cast(pa.Table.from_arrays(arrays, names=names), columns)
+    return cast(pa.Table.from_arrays(arrays, names=names), columns)
 
 
 def write_parquet(
@@ -162,7 +172,40 @@ def read_parquet(
 
     table = pq.read_table(path)
     _refuse_unknown(table.column_names, columns)
-    return _to_frame(_cast(table, columns), columns)
+    return to_frame(cast(table, columns), columns)
+
+
+def write_part(table: pa.Table, path: Any) -> None:
+    """Write an Arrow table with the columns of this schema to a file that `read_parts` reads.
+
+    Words are plain strings in it, which every reader of Parquet knows.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for place, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type):
+            words = table.column(place).cast(pa.string())
+            table = table.set_column(place, field.name, words)
+    pq.write_table(table, path, compression="zstd")
+
+
+def read_parts(paths: Sequence[Path], columns: Sequence[Column]) -> pa.Table:
+    """The rows of several files that `write_part` wrote, in the order of the files."""
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    wanted = _arrow_schema(columns)
+    if not paths:
+        return wanted.empty_table()
+    plain = pa.schema(
+        [
+            pa.field(field.name, pa.string() if pa.types.is_dictionary(field.type) else field.type)
+            for field in wanted
+        ]
+    )
+    table = ds.dataset([str(path) for path in paths], schema=plain, format="parquet").to_table()
+    return cast(table, columns)
 
 
 def _refuse_unknown(names: Iterable[object], columns: Sequence[Column]) -> None:
@@ -216,7 +259,7 @@ def missing(table: pa.Table, column: Column) -> pa.ChunkedArray:
     return pa.chunked_array([pa.nulls(table.num_rows, arrow_type(column))])
 
 
-def _cast(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
+def cast(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
     """The table with each column of its type, dictionaries unified; missing nullables are null."""
     import pyarrow as pa
 
@@ -244,9 +287,10 @@ def _cast(table: pa.Table, columns: Sequence[Column]) -> pa.Table:
     return pa.Table.from_arrays(arrays, names=names).unify_dictionaries()
 
 
-def _to_frame(
+def to_frame(
     table: pa.Table, columns: Sequence[Column], index: pd.Index[Any] | None = None
 ) -> pd.DataFrame:
+    """The DataFrame of an Arrow table with the columns of this schema, each with its dtype."""
     import pandas as pd
     import pyarrow as pa
 

@@ -138,6 +138,7 @@ fn begin(input: Input, queue: &Sender<Work>) -> Lane {
     let (sender, messages) = sync_channel(LANE_MESSAGES);
     let (source, object) = match input {
         Input::Path(path) => (Source::Path(path), None),
+        Input::Files(paths) => (Source::Files(paths), None),
         Input::Object(object) => {
             let (replies, answers) = sync_channel(1);
             (Source::Asked(answers), Some((object, replies)))

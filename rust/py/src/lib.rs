@@ -9,12 +9,15 @@ mod summary;
 mod table;
 mod told;
 
+use std::fs::File;
+
 use arrow_array::RecordBatchIterator;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use mimalloc::MiMalloc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
+use tlsaudit_wire::capture::CaptureReader;
 use tlsaudit_wire::carrier::Carrier;
 use tlsaudit_wire::derived::Names;
 use tlsaudit_wire::handshake::{Refused, SetAside, Told};
@@ -160,6 +163,15 @@ struct NamesFromPython {
     ssl2_3des_kinds: Vec<u32>,
 }
 
+/// The time of a file's first frame, if it is a capture with frames that have times.
+#[pyfunction]
+fn first_time(py: Python<'_>, path: std::path::PathBuf) -> Option<i64> {
+    py.detach(|| {
+        let mut reader = CaptureReader::open(File::open(path).ok()?).ok()?;
+        reader.next_frame().ok()??.ts
+    })
+}
+
 /// The names of all carriers.
 #[pyfunction]
 fn carriers() -> Vec<&'static str> {
@@ -172,6 +184,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Reading>()?;
     module.add_function(wrap_pyfunction!(carriers, module)?)?;
+    module.add_function(wrap_pyfunction!(first_time, module)?)?;
     module.add_function(wrap_pyfunction!(read, module)?)?;
     module.add_function(wrap_pyfunction!(write_text, module)?)?;
     Ok(())

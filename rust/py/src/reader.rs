@@ -11,9 +11,9 @@ use std::thread;
 
 use tlsaudit_wire::error::{Cancelled, Error};
 use tlsaudit_wire::handshake::Told;
-use tlsaudit_wire::reading::{Options, Rows, Summary, read_capture_ahead};
+use tlsaudit_wire::reading::{Options, Rows, Summary, read_capture_ahead, read_files_ahead};
 
-use crate::source::Source;
+use crate::source::{Opened, Source};
 
 /// Messages that a lane holds: enough that reader and taker seldom wait for each other.
 pub const LANE_MESSAGES: usize = 64;
@@ -87,16 +87,19 @@ fn read(work: Work, shared: &Shared) {
         bytes: Cell::new(0),
         gone: Cell::new(false),
     };
-    let summary = match work.source.open(&work.lane) {
-        Ok(source) => {
-            let source = Watched { shared, source };
-            let options = shared.options;
-            let mut rows = RowsOf(&outgoing);
-            let reading = AssertUnwindSafe(|| read_capture_ahead(source, options, &mut rows));
-            catch_unwind(reading).unwrap_or_else(|_| fault())
+    let options = shared.options;
+    let mut rows = RowsOf(&outgoing);
+    let reading = AssertUnwindSafe(|| match work.source.open(&work.lane) {
+        Ok(Opened::One(source)) => {
+            read_capture_ahead(Watched { shared, source }, options, &mut rows)
+        }
+        Ok(Opened::Several(files)) => {
+            let files = files.map(|file| file.map(|source| Watched { shared, source }));
+            read_files_ahead(files, options, &mut rows)
         }
         Err(error) => Summary { error: Some(Error::new(error.into())), ..Summary::default() },
-    };
+    });
+    let summary = catch_unwind(reading).unwrap_or_else(|_| fault());
     outgoing.send_rows();
     outgoing.send(Message::Done(Box::new(summary)));
 }

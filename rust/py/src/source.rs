@@ -17,6 +17,8 @@ use crate::reader::Message;
 pub enum Input {
     /// A path; `-` is standard input.
     Path(PathBuf),
+    /// The files of one capture, in order.
+    Files(Vec<PathBuf>),
     /// A binary file object.
     Object(Py<PyAny>),
 }
@@ -25,19 +27,39 @@ pub enum Input {
 pub enum Source {
     /// A path; `-` is standard input.
     Path(PathBuf),
+    /// The files of one capture, in order: each is opened when its turn comes.
+    Files(Vec<PathBuf>),
     /// A Python object: only the calling thread may ask it, and sends what it gave.
     Asked(Receiver<Vec<u8>>),
 }
 
+/// The bytes of an input.
+pub enum Opened {
+    /// All in one.
+    One(Bytes),
+    /// In several files, one after the other, each opened when it is asked for.
+    Several(Box<dyn Iterator<Item = io::Result<Bytes>>>),
+}
+
+/// Bytes that a reader's threads may read.
+type Bytes = Box<dyn Read + Send>;
+
 impl Source {
     /// The bytes of the input; `lane` leads to the calling thread.
-    pub fn open(self, lane: &SyncSender<Message>) -> io::Result<Box<dyn Read + Send>> {
-        match self {
-            Self::Path(path) if path.as_os_str() == "-" => Ok(Box::new(io::stdin())),
-            Self::Path(path) => Ok(Box::new(File::open(path)?)),
-            Self::Asked(answers) => Ok(Box::new(Asked { lane: lane.clone(), answers })),
-        }
+    pub fn open(self, lane: &SyncSender<Message>) -> io::Result<Opened> {
+        Ok(Opened::One(match self {
+            Self::Path(path) if path.as_os_str() == "-" => Box::new(io::stdin()),
+            Self::Path(path) => open_file(path)?,
+            Self::Files(paths) => {
+                return Ok(Opened::Several(Box::new(paths.into_iter().map(open_file))));
+            }
+            Self::Asked(answers) => Box::new(Asked { lane: lane.clone(), answers }),
+        }))
     }
+}
+
+fn open_file(path: PathBuf) -> io::Result<Bytes> {
+    Ok(Box::new(File::open(path)?))
 }
 
 /// Up to `count` bytes of a Python binary file object.

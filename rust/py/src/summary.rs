@@ -2,7 +2,7 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use tlsaudit_wire::reading::Summary;
+use tlsaudit_wire::reading::{FileSummary, Summary};
 
 /// One dictionary a capture, in order.
 pub fn dicts<'py>(
@@ -41,5 +41,22 @@ fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'
     dict.set_item("error", error)?;
     let limits = (!summary.limits.is_empty()).then(|| summary.limits.join("; "));
     dict.set_item("limits", limits)?;
+    if !summary.files.is_empty() {
+        let files: PyResult<Vec<_>> = summary.files.iter().map(|each| file(py, each)).collect();
+        dict.set_item("files", files?)?;
+    }
+    Ok(dict)
+}
+
+/// One of the files of a capture. What went wrong in it is told without its name.
+fn file<'py>(py: Python<'py>, summary: &FileSummary) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("frames_before", summary.frames_before)?;
+    dict.set_item("frames", summary.frames)?;
+    dict.set_item("first_ts", summary.first_ts)?;
+    dict.set_item("last_ts", summary.last_ts)?;
+    dict.set_item("bytes_read", summary.bytes_read)?;
+    dict.set_item("error_kind", summary.error.as_ref().map(|error| error.name()))?;
+    dict.set_item("error", summary.error.as_ref().map(ToString::to_string))?;
     Ok(dict)
 }

@@ -1,6 +1,7 @@
-//! A capture from its first byte to its last row.
+//! A capture from its first byte to its last row. It may lie in several files, one after the other, as
+//! a ring buffer writes them.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel, sync_channel};
 use std::thread;
@@ -84,10 +85,35 @@ pub struct Summary {
     pub refusals: u64,
     /// Things that look like TLS and are none.
     pub set_aside: u64,
-    /// What ended the reading early.
+    /// What ended the reading early. What went wrong in one of several files is told there.
     pub error: Option<Error>,
     /// Bounds that were reached, a sentence each.
     pub limits: Vec<String>,
+    /// The files of a capture that lies in several, in order.
+    pub files: Vec<FileSummary>,
+}
+
+/// What was read of one file, and how far.
+#[derive(Debug, Default)]
+pub struct FileSummary {
+    /// The capture format; `None` when it is no capture.
+    pub format: Option<Format>,
+    /// What the file is compressed with.
+    pub compression: Option<Compression>,
+    /// Interfaces described.
+    pub interfaces: u32,
+    /// Frame numbers that the files before it took: its own begin after them.
+    pub frames_before: u64,
+    /// Frame numbers that it takes.
+    pub frames: u64,
+    /// Earliest time, in nanoseconds since the epoch.
+    pub first_ts: Option<i64>,
+    /// Latest time.
+    pub last_ts: Option<i64>,
+    /// Bytes of the file as stored.
+    pub bytes_read: u64,
+    /// What ended the reading early; its place is counted in this file.
+    pub error: Option<Error>,
 }
 
 /// Frames after which the taker of rows is asked whether it wants more.
@@ -100,23 +126,17 @@ const BATCHES_AHEAD: usize = 2;
 /// Reads a capture and hands its handshakes to `rows`. Whatever goes wrong is in the summary; what
 /// was read before that has been handed over.
 pub fn read_capture(source: impl Read, rows: &mut impl Rows) -> Summary {
-    let mut reader = match CaptureReader::open(source) {
-        Ok(reader) => reader,
-        Err(error) => return failed(error),
-    };
     let mut reading = Reading::default();
-    let error = loop {
-        match reader.next_frame() {
-            Ok(Some(frame)) => {
-                if let Err(error) = reading.frame(&frame, rows) {
-                    break Some(error);
-                }
+    let file = reading.file(CaptureReader::open(source), rows, |reading, reader, rows| {
+        loop {
+            match reader.next_frame() {
+                Ok(Some(frame)) => reading.frame(&frame, rows)?,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
             }
-            Ok(None) => break None,
-            Err(error) => break Some(error),
         }
-    };
-    reading.finish(&reader, error, rows)
+    });
+    reading.finish_one(file, rows)
 }
 
 /// The same, with a second thread that reads the file ahead.
@@ -125,30 +145,46 @@ pub fn read_capture_ahead(
     options: Options,
     rows: &mut impl Rows,
 ) -> Summary {
-    let mut reader = match CaptureReader::open_unpacking(source, options.max_unpacked) {
-        Ok(reader) => reader,
-        Err(error) => return failed(error),
-    };
-    let names = options.names.then(Names::default);
-    let mut reading = Reading { names, ..Reading::default() };
-    let (batches, filled) = sync_channel(BATCHES_AHEAD);
-    let (used, spares) = channel();
-    let error = thread::scope(|scope| {
-        let ahead = scope.spawn(|| reader.send_frames(batches, spares));
-        let taken = reading.batches(&filled, &used, rows);
-        // Who still reads finds that nobody takes what it sends.
-        drop(filled);
-        let read = match ahead.join() {
-            Ok(read) => read,
-            Err(panic) => resume_unwind(panic),
-        };
-        taken.and(read).err()
-    });
-    reading.finish(&reader, error, rows)
+    let mut reading = Reading::new(options);
+    let file = reading.file_ahead(source, options, rows);
+    reading.finish_one(file, rows)
 }
 
-fn failed(error: Error) -> Summary {
-    Summary { error: Some(error), ..Summary::default() }
+/// The same for a capture that lies in several files, one after the other: connections go on from one
+/// to the next, and frames are numbered through. A file that cannot be read, or not to its end, is
+/// told in the summary, and the next one is read.
+pub fn read_files_ahead<R: Read + Send>(
+    sources: impl IntoIterator<Item = io::Result<R>>,
+    options: Options,
+    rows: &mut impl Rows,
+) -> Summary {
+    let mut reading = Reading::new(options);
+    let mut files: Vec<FileSummary> = Vec::new();
+    for source in sources {
+        let file = match source {
+            Ok(source) => reading.file_ahead(source, options, rows),
+            Err(error) => FileSummary {
+                frames_before: reading.frames_before,
+                error: Some(Error::new(error.into())),
+                ..FileSummary::default()
+            },
+        };
+        if matches!(&file.error, Some(error) if matches!(error.kind, ErrorKind::Cancelled)) {
+            let mut summary = reading.finish(rows);
+            summary.error = file.error;
+            return summary;
+        }
+        files.push(file);
+    }
+    let summary = reading.finish(rows);
+    Summary {
+        format: files.iter().find_map(|file| file.format),
+        compression: files.iter().find_map(|file| file.compression),
+        interfaces: files.iter().map(|file| file.interfaces).max().unwrap_or_default(),
+        bytes_read: files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.bytes_read)),
+        files,
+        ..summary
+    }
 }
 
 /// A capture that is being read.
@@ -164,9 +200,74 @@ struct Reading {
     scratch: Scratch,
     link_types_left_out: bool,
     too_deep: u64,
+    /// Frame numbers that the files before this one took.
+    frames_before: u64,
 }
 
 impl Reading {
+    fn new(options: Options) -> Self {
+        Self { names: options.names.then(Names::default), ..Self::default() }
+    }
+
+    /// Reads a file with a second thread that reads it ahead.
+    fn file_ahead(
+        &mut self,
+        source: impl Read + Send,
+        options: Options,
+        rows: &mut impl Rows,
+    ) -> FileSummary {
+        let opened = CaptureReader::open_unpacking(source, options.max_unpacked);
+        self.file(opened, rows, |reading, reader, rows| {
+            let (batches, filled) = sync_channel(BATCHES_AHEAD);
+            let (used, spares) = channel();
+            thread::scope(|scope| {
+                let ahead = scope.spawn(|| reader.send_frames(batches, spares));
+                let taken = reading.batches(&filled, &used, rows);
+                // Who still reads finds that nobody takes what it sends.
+                drop(filled);
+                let read = match ahead.join() {
+                    Ok(read) => read,
+                    Err(panic) => resume_unwind(panic),
+                };
+                taken.and(read)
+            })
+        })
+    }
+
+    /// Reads a file in the way given, if it can be read at all.
+    fn file<S: Read, R: Rows>(
+        &mut self,
+        opened: Result<CaptureReader<S>, Error>,
+        rows: &mut R,
+        read: impl FnOnce(&mut Self, &mut CaptureReader<S>, &mut R) -> Result<(), Error>,
+    ) -> FileSummary {
+        let frames_before = self.frames_before;
+        let mut reader = match opened {
+            Ok(reader) => reader,
+            Err(error) => {
+                return FileSummary { frames_before, error: Some(error), ..FileSummary::default() };
+            }
+        };
+        let times = (self.summary.first_ts.take(), self.summary.last_ts.take());
+        let error = read(self, &mut reader, rows).err();
+        let (first_ts, last_ts) = (self.summary.first_ts, self.summary.last_ts);
+        self.summary.first_ts = [times.0, first_ts].into_iter().flatten().min();
+        self.summary.last_ts = [times.1, last_ts].into_iter().flatten().max();
+        let frames = reader.frame_numbers();
+        self.frames_before = frames_before.saturating_add(frames);
+        FileSummary {
+            format: Some(reader.format()),
+            compression: reader.compression(),
+            interfaces: reader.interface_count(),
+            frames_before,
+            frames,
+            first_ts,
+            last_ts,
+            bytes_read: reader.bytes_read(),
+            error,
+        }
+    }
+
     /// Takes frames until no more come.
     fn batches(
         &mut self,
@@ -195,6 +296,8 @@ impl Reading {
     /// Takes the next frame.
     #[inline]
     fn frame(&mut self, frame: &Frame<'_>, rows: &mut impl Rows) -> Result<(), Error> {
+        let number = self.frames_before.saturating_add(frame.number);
+        let frame = &Frame { number, ..*frame };
         let summary = &mut self.summary;
         summary.frames = summary.frames.saturating_add(1);
         if summary.frames % FRAMES_A_QUESTION == 0 && rows.is_closed() {
@@ -290,13 +393,14 @@ impl Reading {
         }
     }
 
-    /// The capture is over, by `error` if something went wrong.
-    fn finish<R: Read>(
-        mut self,
-        reader: &CaptureReader<R>,
-        error: Option<Error>,
-        rows: &mut impl Rows,
-    ) -> Summary {
+    /// The capture is over, and was this file.
+    fn finish_one(self, file: FileSummary, rows: &mut impl Rows) -> Summary {
+        let FileSummary { format, compression, interfaces, bytes_read, error, .. } = file;
+        Summary { format, compression, interfaces, bytes_read, error, ..self.finish(rows) }
+    }
+
+    /// The capture is over: what is told of it but for its files.
+    fn finish(mut self, rows: &mut impl Rows) -> Summary {
         let Self { summary, streams, flows, authentications, names, .. } = &mut self;
         streams.finish(&mut |ended| told(Conversation::tell, ended, summary, rows));
         flows.finish(&mut |ended| told(Exchange::tell, ended, summary, rows));
@@ -307,12 +411,7 @@ impl Reading {
         }
         let limits = self.limits();
         Summary {
-            error,
             limits,
-            format: Some(reader.format()),
-            compression: reader.compression(),
-            interfaces: reader.interface_count(),
-            bytes_read: reader.bytes_read(),
             tcp_streams: self.streams.count(),
             unheard_streams: self.streams.missed(),
             udp_streams: self.flows.count(),

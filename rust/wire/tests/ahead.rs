@@ -17,7 +17,9 @@ use std::time::Duration;
 
 use tlsaudit_wire::handshake::Told;
 use tlsaudit_wire::limits::READ_BLOCK;
-use tlsaudit_wire::reading::{Options, Rows, Summary, read_capture, read_capture_ahead};
+use tlsaudit_wire::reading::{
+    Options, Rows, Summary, read_capture, read_capture_ahead, read_files_ahead,
+};
 
 #[derive(Default)]
 struct Collected {
@@ -145,4 +147,63 @@ fn there_is_a_pause_before_the_source_is_waited_for() {
     let summary =
         read_capture_ahead(source, Options::default(), &mut Pausing { given, paused: sender });
     assert!(summary.error.is_none(), "{:?}", summary.error);
+}
+
+/// A pcap file cut into files of so many packets each, every one with the file's header.
+fn in_files(file: &[u8], packets: usize) -> Vec<Vec<u8>> {
+    let (header, mut rest) = file.split_first_chunk::<24>().unwrap();
+    let mut files: Vec<Vec<u8>> = Vec::new();
+    let mut count = 0;
+    while let Some((head, _)) = rest.split_first_chunk::<16>() {
+        let [.., a, b, c, d, _, _, _, _] = *head;
+        let length = 16 + usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap();
+        let (packet, after) = rest.split_at(length);
+        if count % packets == 0 {
+            files.push(header.to_vec());
+        }
+        files.last_mut().unwrap().extend_from_slice(packet);
+        count += 1;
+        rest = after;
+    }
+    files
+}
+
+#[test]
+fn a_capture_in_files_of_any_length_gives_the_rows_of_the_whole() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/tls12-3des.pcap");
+    let whole = fs::read(sample).unwrap();
+    let mut rows = Collected::default();
+    let expected = read_capture(&whole[..], &mut rows);
+    for packets in 1..9 {
+        let files = in_files(&whole, packets);
+        let mut joined = Collected::default();
+        let sources = files.iter().map(|file| Ok(&file[..]));
+        let summary = read_files_ahead(sources, Options::default(), &mut joined);
+        assert_eq!(joined.rows, rows.rows, "{packets} packets a file");
+        assert_eq!(summary.frames, expected.frames);
+        assert_eq!((summary.first_ts, summary.last_ts), (expected.first_ts, expected.last_ts));
+        assert_eq!(summary.files.len(), files.len());
+        let before: Vec<u64> = summary.files.iter().map(|file| file.frames_before).collect();
+        let step = u64::try_from(packets).unwrap();
+        assert!(before.iter().zip(0..).all(|(&before, number)| before == step * number));
+        assert!(!rows.rows.is_empty());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_told_and_the_others_are_read() {
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/tls12-3des.pcap");
+    let whole = fs::read(sample).unwrap();
+    let cut = whole.get(..whole.len() - 1).unwrap();
+    let missing = io::Error::from(io::ErrorKind::NotFound);
+    let sources = [Ok(&b"no capture"[..]), Err(missing), Ok(cut), Ok(&whole[..])];
+    let mut rows = Collected::default();
+    let summary = read_files_ahead(sources, Options::default(), &mut rows);
+    let said: Vec<Option<&str>> =
+        summary.files.iter().map(|file| file.error.as_ref().map(|error| error.name())).collect();
+    assert_eq!(said, [Some("not_a_capture"), Some("missing"), Some("cut"), None]);
+    assert!(summary.error.is_none());
+    let read: u64 = summary.files.iter().map(|file| file.frames).sum();
+    assert_eq!(summary.frames, read);
+    assert!(!rows.rows.is_empty());
 }

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tlsaudit.places import Places
 from tlsaudit.reports.overview import Overview, Tables
 from tlsaudit.reports.page import listings
 from tlsaudit.reports.page.listing import anchor, as_data
@@ -118,16 +119,19 @@ def _templates() -> jinja2.Environment:
 
 
 def _shell_words(audit: Tables) -> Markup:
-    """Give the captures by name, as a shell takes them; standard input cannot be named again."""
+    """Give the captures by name, as a shell takes them; standard input cannot be named again.
+
+    Of a capture in several files these are given, each with the frames before it.
+    """
     from tlsaudit.inputs import STANDARD_INPUT_NAME
 
-    names = [str(name) for name in audit.captures["capture"]]
-    return as_data(
-        {
-            visible(name): None if name == STANDARD_INPUT_NAME else shell_word(name)
-            for name in sorted(set(names))
-        }
-    )
+    words: dict[str, str | list[tuple[int, str]] | None] = {
+        visible(name): None if name == STANDARD_INPUT_NAME else shell_word(name)
+        for name in sorted({str(name) for name in audit.captures["capture"]})
+    }
+    for name, files in Places(audit.files).files().items():
+        words[visible(name)] = [(before, shell_word(file)) for before, file in files]
+    return as_data(words)
 
 
 def _file(name: str) -> Markup:

@@ -293,8 +293,7 @@
       parts.push(element("p", {}, `${capture}: ${frames.length === 1 ? "frame" : "frames"} ${frames.join(", ")}`));
       const word = words[capture];
       if (word) {
-        const condition = frames.map((frame) => `frame.number == ${frame}`).join(" || ");
-        const line = `tshark -2 -r ${word} -Y '${condition}'`;
+        const line = commands(word, frames);
         parts.push(element("div", { class: "copied" },
           element("code", { class: "command" }, line), copyButton(() => line, "Copy")));
       }
@@ -305,6 +304,19 @@
         side("Chosen: ServerHello", hellos.frames[1], hellos.choice, "no ServerHello was captured")));
     }
     return parts;
+  }
+
+  // The command that shows frames: one for each file, where the capture lies in several.
+  function commands(word, frames) {
+    const files = new Map();
+    for (const frame of frames) {
+      const [before, file] = typeof word === "string" ? [0, word] : word.findLast((each) => each[0] < frame);
+      files.set(file, [...(files.get(file) || []), frame - before]);
+    }
+    return [...files].map(([file, numbers]) => {
+      const condition = numbers.map((number) => `frame.number == ${number}`).join(" || ");
+      return `tshark -2 -r ${file} -Y '${condition}'`;
+    }).join("; ");
   }
 
   function side(title, frame, pairs, nothing) {

@@ -184,6 +184,15 @@ impl<R: Read> CaptureReader<R> {
         self.source.stored()
     }
 
+    /// Frame numbers taken so far; more than frames where a record without a packet has one.
+    #[must_use]
+    pub fn frame_numbers(&self) -> u64 {
+        match &self.body {
+            Body::Pcap(pcap) => pcap.frame_numbers(),
+            Body::Pcapng(pcapng) => pcapng.frame_numbers(),
+        }
+    }
+
     /// Interfaces described so far; a pcap file has one.
     #[must_use]
     pub fn interface_count(&self) -> u32 {

@@ -162,6 +162,10 @@ impl Pcap {
         })
     }
 
+    pub(super) fn frame_numbers(&self) -> u64 {
+        self.number
+    }
+
     /// The next packet: its place in the window of `source`.
     #[inline]
     pub(super) fn next<R: Read>(

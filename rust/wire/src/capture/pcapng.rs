@@ -83,6 +83,10 @@ impl Pcapng {
         Ok(pcapng)
     }
 
+    pub(super) fn frame_numbers(&self) -> u64 {
+        self.number
+    }
+
     pub(super) fn interface_count(&self) -> u32 {
         let here = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
         self.earlier_interfaces.saturating_add(here)

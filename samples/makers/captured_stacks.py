@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from stacks import (
     pyopenssl_handler,
     run_client,
     serve,
+    tool,
 )
 
 NAME = "www.example.test"
@@ -26,16 +26,12 @@ PASSWORD = "sample"
 VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 
-def _run(*command: object) -> None:
-    subprocess.run([str(word) for word in command], check=True, capture_output=True)
-
-
 def _pkcs12(lab: Lab) -> Path:
     """The RSA certificate and key in the form that NSS and Java take."""
     store = lab.folder / "rsa.p12"
     if not store.exists():
         files = ("-in", lab.rsa.certificate, "-inkey", lab.rsa.key, "-out", store)
-        _run("openssl", "pkcs12", "-export", "-name", NAME, *files, "-passout", f"pass:{PASSWORD}")
+        tool("openssl", "pkcs12", "-export", "-name", NAME, *files, "-passout", f"pass:{PASSWORD}")
     return store
 
 
@@ -43,8 +39,8 @@ def _nss(lab: Lab) -> None:
     """One connection of every version; of TLS 1.0 with 3DES alone."""
     database = lab.folder / "nss"
     database.mkdir()
-    _run("certutil", "-N", "-d", f"sql:{database}", "--empty-password")
-    _run("pk12util", "-d", f"sql:{database}", "-i", _pkcs12(lab), "-W", PASSWORD)
+    tool("certutil", "-N", "-d", f"sql:{database}", "--empty-password")
+    tool("pk12util", "-d", f"sql:{database}", "-i", _pkcs12(lab), "-W", PASSWORD)
     request = lab.folder / "request.txt"
     request.write_bytes(REQUEST)
     server = ["selfserv", "-d", f"sql:{database}", "-n", NAME, "-p", "443", "-V", "tls1.0:tls1.3"]
@@ -60,7 +56,7 @@ def _nss(lab: Lab) -> None:
 
 def _java(lab: Lab) -> None:
     """One connection of every version; of TLS 1.0 with 3DES alone; then with what is usual."""
-    _run("javac", "-d", lab.folder, PROGRAMS / "Peer.java")
+    tool("javac", "-d", lab.folder, PROGRAMS / "Peer.java")
     settings = lab.folder / "java.security"
     # Java 17 refuses TLS 1.0, TLS 1.1 and 3DES unless its lists of what is disabled are emptied.
     lists = ("tls.disabledAlgorithms", "tls.legacyAlgorithms", "certpath.disabledAlgorithms")
@@ -74,7 +70,7 @@ def _java(lab: Lab) -> None:
 
 def _compiled(lab: Lab, source: str, *libraries: str) -> str:
     program = lab.folder / Path(source).stem
-    _run("cc", "-O1", "-o", program, PROGRAMS / source, *(f"-l{name}" for name in libraries))
+    tool("cc", "-O1", "-o", program, PROGRAMS / source, *(f"-l{name}" for name in libraries))
     return str(program)
 
 

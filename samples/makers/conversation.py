@@ -76,6 +76,11 @@ class Conversation:
             self.advance(side, 1)
         return self.acknowledge(first)
 
+    def reset(self, side: str) -> Packet:
+        """A reset by that side, right after what it sent."""
+        sequence = self.client_sequence if side == "client" else self.server_sequence
+        return self._packet(side, sequence, "RA")
+
     def _packet(
         self, side: str, sequence: int, flags: str, data: bytes = b"", *, acks: bool = True
     ) -> Packet:

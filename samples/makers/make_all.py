@@ -36,6 +36,7 @@ CAPTURED = (
     "captured_proxies",
     "captured_quic",
     "captured_refusals",
+    "captured_scenarios",
     "captured_stacks",
     "captured_tlslite",
     "captured_tunnels",
@@ -47,6 +48,7 @@ CRAFTED = (
     "crafted_network",
     "crafted_segments",
     "crafted_tunnels",
+    "crafted_windows",
 )
 OFFICE = ("office",)
 

@@ -50,7 +50,8 @@ class Sample:
     `outcomes` is what the maker knows about how the handshakes ended: one word for all rows, one
     word a row (in the order of the table), or a function of the row. `rows` holds the whole
     table where the maker knows it from what it built; otherwise tshark reads it from the capture.
-    `table` reads the table where the TLS is inside EAP, and may give further columns.
+    `table` reads the table where that takes more (TLS inside EAP, imitations), and may give further
+    columns.
     `decode_as` are tshark's `-d` arguments where its port table would hide the TLS, and
     `preferences` what it has to be told of a protocol (`-o`); `unread` names protocols that it is
     told not to read.

@@ -60,6 +60,11 @@ def make_identity(folder: Path, name: str, algorithm: str = "rsa") -> Identity:
     return identity
 
 
+def tool(*command: object) -> None:
+    """Runs a program that prepares something to its end."""
+    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+
+
 # --- programs -------------------------------------------------------------------------------
 
 
@@ -324,8 +329,9 @@ def ssl_handler(context: ssl.SSLContext, response: bytes = RESPONSE) -> Handler:
     return handle
 
 
-def ssl_client(connection: socket.socket, context: ssl.SSLContext, name: str) -> None:
-    """One request over Python's ssl."""
+def ssl_client(connection: socket.socket, context: ssl.SSLContext, name: str) -> bool:
+    """One request over Python's ssl; says whether an answer came."""
+    answered = False
     with (
         connection,
         contextlib.suppress(*TLS_ERRORS),
@@ -333,7 +339,8 @@ def ssl_client(connection: socket.socket, context: ssl.SSLContext, name: str) ->
     ):
         secured.sendall(REQUEST)
         while secured.recv(65536):
-            pass
+            answered = True
+    return answered
 
 
 # --- pyOpenSSL: the OpenSSL that the package cryptography brings, newer than the system's --------

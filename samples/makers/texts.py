@@ -52,9 +52,10 @@ table holds them, without the apostrophe that `--format csv` sets before a formu
 openjdk-17-jdk-headless, libmbedtls-dev, libwolfssl-dev, gcc, curl, chromium, openvpn, freeradius,
 eapoltest, hostapd, wpasupplicant, slapd, ldap-utils, postgresql, mariadb-server, freetds-bin,
 postfix, dovecot-imapd, dovecot-pop3d, dovecot-managesieved, vsftpd, lftp, tinyproxy, microsocks,
-dante-server, haproxy, cups-daemon, xrdp, freerdp2-x11, xvfb, xauth, prosody, inspircd, iproute2,
-tcpdump, tshark, zstd and lz4 (Debian's names), and the Python packages of the extra `samples`. No
-stack at hand negotiates an export suite any more: those handshakes are crafted.
+dante-server, haproxy, cups-daemon, xrdp, freerdp2-x11, xvfb, xauth, prosody, inspircd, nmap,
+sslscan, libnice-dev, pkg-config, nftables, iproute2, tcpdump, tshark, zstd and lz4 (Debian's
+names), and the Python packages of the extra `samples`. No stack at hand negotiates an export suite
+any more, and no Windows is at hand: those handshakes are crafted.
 `python samples/makers/make_all.py --texts` rewrites the tables, `manifest.toml` and this page from
 the captures as they are, and `--check` says whether they are fresh.
 

@@ -105,7 +105,13 @@ class TestVerdicts:
         assert brief(only(rows(OLD))) == ("will break", "medium")
 
     def test_old_hellos_of_one_direction_still_will_break(self) -> None:
-        assert brief(only(rows({**OLD, **CLIENT_ONLY}))) == ("will break", "medium")
+        one_sided = {**OLD, **CLIENT_ONLY}
+        assert brief(only(rows({**one_sided, "payload_bytes": 300}))) == ("will break", "medium")
+
+    @pytest.mark.parametrize("more", [{}, {"payload_bytes": 7, "alert_description": 40}])
+    def test_one_after_which_the_client_says_no_more_is_less_sure(self, more: Row) -> None:
+        """The server may have refused it, which its own side would show."""
+        assert brief(only(rows({**OLD, **CLIENT_ONLY, **more}))) == ("will break", "low")
 
     def test_old_hellos_that_nobody_answered_are_least_sure(self) -> None:
         assert brief(only(rows({**OLD, **SILENCE}))) == ("will break", "low")
@@ -187,6 +193,18 @@ class TestVerdicts:
         assert set(result.verdicts["verdict"]) == {"scanner"}
         assert "0 of 0 clients break; 1 is a scanner" in result.headline
 
+    def test_a_list_that_loses_what_the_server_chose_is_a_scanners(self) -> None:
+        suites = [0xC02F, 0xC030, 0x009C, 0x0035, 0x002F, 0x000A]
+        tries = [
+            {"client_cipher_suites": suites[n:], "negotiated_cipher_suite": suites[n]}
+            for n in range(len(suites))
+        ]
+        assert {*told(rows(*tries[:4])).verdicts["verdict"]} == {"scanner"}
+        # Twice may be chance; and of two clients neither is known to have asked again.
+        assert "scanner" not in {*told(rows(*tries[:3])).verdicts["verdict"]}
+        apart = [{**row, "client": f"192.0.2.{n}"} for n, row in enumerate(tries)]
+        assert "scanner" not in {*told(rows(*apart)).verdicts["verdict"]}
+
     def test_many_clients_behind_one_address_are_no_scanner(self) -> None:
         several = [
             {
@@ -219,6 +237,8 @@ class TestUnknown:
             ),
             ({"client_hello_complete": False, **OLD_ANSWER, "defect": "limit"}, "reader-limit"),
             ({"client_legacy_version": 0x1234, **CLIENT_ONLY}, "unknown-version"),
+            # A reset whose number says that bytes before it are missing.
+            ({**CLIENT_ONLY, "end": "rst-server", "missed_bytes": 1460}, "lost-packets"),
         ],
     )
     def test_what_cannot_be_told_says_why(self, row: Row, because: str) -> None:
@@ -254,6 +274,36 @@ class TestFallback:
         assert brief(low) == ("fallback", "medium")
         failed = {900, 901} & set(low["frames"])
         assert (low["frames"][0], bool(failed)) == (4, answer is not SILENCE)
+
+    def test_a_reset_with_bytes_missing_before_it_is_a_failure_too(self) -> None:
+        """Boxes that reset in a server's name guess its sequence number."""
+        guessed = {**CLIENT_ONLY, "end": "rst-server", "end_frame": 901, "missed_bytes": 1460}
+        low = told(rows({**BETTER, **guessed}, OLD)).verdicts.set_index("offered").loc[0x0301]
+        assert brief(low) == ("fallback", "medium")
+        assert "after a better hello to it failed" in low["sentence"]
+
+    def test_one_direction_shows_a_ladder_less_surely(self) -> None:
+        result = told(rows({**BETTER, **CLIENT_ONLY}, {**OLD, **CLIENT_ONLY})).verdicts
+        low = result.set_index("offered").loc[0x0301]
+        assert brief(low) == ("fallback", "low")
+        assert "as far as the one direction shows that was captured" in low["sentence"]
+        assert list(low["frames"]) == [4, 14]
+
+    def test_a_client_that_went_on_with_its_better_hello_did_not_fall_back(self) -> None:
+        went_on = {**BETTER, **CLIENT_ONLY, "payload_bytes": 200}
+        result = told(rows(went_on, {**OLD, **CLIENT_ONLY})).verdicts
+        assert "fallback" not in set(result["verdict"])
+
+    def test_each_rung_of_a_ladder_has_its_own_time(self) -> None:
+        """Three timeouts in a row take longer than one attempt may."""
+        rungs = rows({**BETTER, **SILENCE}, *({**OLD, **SILENCE} for _ in range(2)), OLD)
+        for number, rung in enumerate(rungs):
+            rung["ts"] += number * 45 * 1_000_000_000
+            rung["client_legacy_version"] = 0x0303 - number
+        result = told(rungs).verdicts.set_index("offered")
+        assert set(result.loc[[0x0302, 0x0301, 0x0300], "verdict"]) == {"fallback"}
+        # What is shown is the attempt that began it.
+        assert [frames[0] for frames in result.loc[[0x0302, 0x0301, 0x0300], "frames"]] == [4] * 3
 
     def test_one_that_comes_too_late_is_none(self) -> None:
         late = rows({**BETTER, **RESET}, OLD)

@@ -262,6 +262,9 @@ class _Streams:
         except Exception:
             # scapy raises whatever a malformed record made it stumble over.
             self._note(stream, "stumbled", frame)
+            if direction in self._waiting:
+                # It was made whole with zeros, so what it was waiting for never came.
+                self._note(stream, "waits", self._waiting[direction][1])
             self._forget(direction)
             return
         if whole is None or not (TLS in whole or SSLv2 in whole):

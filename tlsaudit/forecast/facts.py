@@ -28,7 +28,9 @@ class Facts:
     least, what is demanded; neither if it names no known version. `suited`: it offers a suite that
     is accepted. `good`, `bad`: the server chose version and suite that are accepted, or not;
     neither without a ServerHello. `resumed`: an earlier session was taken up, so the choice was
-    made then. `cleared`: the server's mark says that it can do better than it chose.
+    made then. `cleared`: the server's mark says that it can do better than it chose. `went_on`: the
+    server's hello was not captured, and the client sent more than its own, as it does once it has
+    the server's. `ended_by_server`: a close or reset of the server's was captured.
     """
 
     whole: Answers
@@ -46,6 +48,8 @@ class Facts:
     unanswered: Answers
     client_only: Answers
     server_only: Answers
+    went_on: Answers
+    ended_by_server: Answers
 
 
 def facts(handshakes: pd.DataFrame, requires: Requirement) -> Facts:
@@ -61,6 +65,8 @@ def facts(handshakes: pd.DataFrame, requires: Requirement) -> Facts:
     accepted = (_suite_table(requires) | _unknown_suites())[_codes(suite)]
     good = answered & version_accepted[_codes(negotiated)] & (accepted | ~_there(suite))
     outcome = handshakes["outcome"]
+    sent_more = (handshakes["payload_bytes"].fillna(0) > 0).to_numpy(dtype=bool)
+    no_alert = ~_there(handshakes["alert_description"])
     return Facts(
         whole=whole,
         below=known & ~enough,
@@ -70,6 +76,8 @@ def facts(handshakes: pd.DataFrame, requires: Requirement) -> Facts:
         bad=answered & ~good,
         resumed=_yes(handshakes["resumed"]),
         cleared=(handshakes["downgrade_sentinel"] == "tls11-or-below").to_numpy(dtype=bool),
+        went_on=(outcome == "client_only").to_numpy(dtype=bool) & sent_more & no_alert,
+        ended_by_server=handshakes["end"].isin(["rst-server", "fin-server"]).to_numpy(dtype=bool),
         scsv=known & _yes(handshakes["client_fallback_scsv"]),
         **{
             name: (outcome == name).to_numpy(dtype=bool)

@@ -128,7 +128,7 @@ class Judged:
         self.group = _pairs(_pairs(self.client, self.service), self.shapes.stack + 1)
         self.groups = int(self.group.max()) + 1
         self.better = failed_before(handshakes, self.conversation, self.seen)
-        self.scan = scanning(handshakes, self.conversation, self.shapes.stack, self.seen)
+        self.scan = scanning(handshakes, self.conversation, self.shapes, self.seen)
         self._judge()
 
     def any(self, rows: Answers) -> Answers:
@@ -163,6 +163,9 @@ class Judged:
         told_apart = self.any(seen.whole)
         refused = self.every(seen.rejected | seen.unanswered) & self.any(seen.rejected)
         self.retry = seen.below & (seen.scsv | (self.better != NO_RETRY))
+        # Of the better hello only the client's side was captured: it may have been answered.
+        half_seen = seen.client_only & ~seen.ended_by_server
+        self.unsure = self.retry & (self.better != NO_RETRY) & half_seen[self.better]
         self.elsewhere, self.near, self.here = self._does_better()
         known = self._known()
         held = self.elsewhere | np.array([each is not None and each.tls12 for each in known])
@@ -237,14 +240,14 @@ class Judged:
             "cipher-limited": seen.bad,
             "server-limited": seen.bad,
             "refused already": seen.rejected,
-            "fallback": self.retry & (self.better != NO_RETRY),
+            "fallback": self.retry & (self.better != NO_RETRY) & ~self.unsure,
             "ready": seen.good & ~seen.failed,
         }
         less = np.ones(len(verdict), dtype=np.int64)
         for name, rows in telling.items():
             less[(verdict == _RANK[name]) & rows] = 0
         less[(verdict == _RANK["ready"]) & ~seen.good] = 2
-        # Of fallbacks without the failed attempt those that say so themselves.
+        # Of fallbacks whose failed attempt was not seen to fail those that say so themselves.
         less[(verdict == _RANK["fallback"]) & (less == 1) & ~self.retry] = 2
         return self._first(less)
 
@@ -273,6 +276,7 @@ class Judged:
                 for word, cause in _CAUSE_OF_DEFECT.items()
             ),
             (self.any(self._is_in_part(offered, answered)), "truncated"),
+            (self.any(seen.client_only & seen.ended_by_server), "lost-packets"),
             (self.any(one_direction), "one-direction"),
             (self.any(seen.unanswered), "unanswered"),
         ]
@@ -302,7 +306,7 @@ class Judged:
         several = self.size > 1
         alerts = self.handshakes["alert_description"].isin(_ABOUT_THE_OFFER)
         about_the_offer = self.any(alerts.fillna(False).to_numpy(dtype=bool) & seen.rejected)
-        unheard = ~answered & ~self.any(seen.rejected | seen.client_only)
+        unheard = ~answered & ~self.any(seen.rejected | seen.went_on)
         held = np.array([each is not None and each.tls12 for each in self.known])
         server_only_resumed = ~self.any(seen.bad & ~seen.resumed)
         rules: dict[str, tuple[Any, Any]] = {
@@ -318,7 +322,7 @@ class Judged:
                 self.any(seen.bad & seen.cleared & seen.able),
             ),
             "refused already": (about_the_offer, ~answered & ~self.any(seen.rejected)),
-            "fallback": (self.any(seen.scsv & seen.below), np.zeros(self.groups, dtype=bool)),
+            "fallback": (self.any(seen.scsv & seen.below), ~self.any(self.retry & ~self.unsure)),
             "ready": (self.any(seen.able), np.zeros(self.groups, dtype=bool)),
         }
         confidence = np.full(self.groups, _MEDIUM)

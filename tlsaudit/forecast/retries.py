@@ -2,7 +2,11 @@
 
 Few programs say so with TLS_FALLBACK_SCSV, so it is inferred: the same client and server, a better
 hello that led to nothing at most `PATIENCE_SECONDS` before, and no suite in the lower hello that
-was not in the better one. The last keeps apart two machines behind one address.
+was not in the better one. The last keeps apart two machines behind one address. A lower hello that
+leads to nothing either is the next rung of the ladder, from which the time counts anew.
+
+Where the server's side was not captured, a better hello after which its client sent nothing more
+led to nothing as far as can be told.
 """
 
 from __future__ import annotations
@@ -22,7 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["NO_RETRY", "PATIENCE_SECONDS", "failed_before"]
 
 PATIENCE_SECONDS = 60
-"""How long a ladder may take: three attempts that each run into a timeout of 20 seconds."""
+"""How long one attempt may take, its timeout included."""
+
+_RUNGS = 4
+"""Lower attempts of the longest ladder: TLS 1.1, TLS 1.0, SSL 3.0, SSL 2.0."""
 
 NO_RETRY = -1
 
@@ -30,7 +37,7 @@ NO_RETRY = -1
 def failed_before(
     handshakes: pd.DataFrame, conversations: NDArray[np.int64], seen: Facts
 ) -> NDArray[np.int64]:
-    """For each row the row of the better hello that failed before it; `NO_RETRY` without one.
+    """For each row the row of the best hello that failed before it; `NO_RETRY` without one.
 
     `conversations` numbers the pairs of client and server with its port.
     """
@@ -40,28 +47,39 @@ def failed_before(
     found = np.full(len(handshakes), NO_RETRY, dtype=np.int64)
     timed = handshakes["ts"].notna().to_numpy()
     lower = np.flatnonzero(seen.below & timed)
-    ended = seen.rejected | seen.failed | seen.unanswered
-    better = np.flatnonzero(seen.able & ended & timed)
-    if not len(lower) or not len(better):
+    ended = seen.rejected | seen.failed | seen.unanswered | (seen.client_only & ~seen.went_on)
+    failed = np.flatnonzero(seen.able & ended & timed)
+    if not len(lower) or not len(failed):
         return found
     when = handshakes["ts"].to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    offered = handshakes["client_max_version"].fillna(0).to_numpy(dtype=np.int64)
 
     def rows(chosen: NDArray[np.int64], name: str) -> pd.DataFrame:
         return pd.DataFrame(
             {"ts": when[chosen], "conversation": conversations[chosen], name: chosen}
         ).sort_values("ts", kind="stable")
 
-    pairs = pd.merge_asof(
-        rows(lower, "lower"),
-        rows(better, "better"),
-        on="ts",
-        by="conversation",
-        tolerance=PATIENCE_SECONDS * 1_000_000_000,
-    ).dropna()
-    low = pairs["lower"].to_numpy(dtype=np.int64)
-    high = pairs["better"].to_numpy(dtype=np.int64)
-    fits = _contained(handshakes["client_cipher_suites"], low, high)
-    found[low[fits]] = high[fits]
+    for _ in range(_RUNGS):
+        pairs = pd.merge_asof(
+            rows(lower, "lower"),
+            rows(failed, "failed"),
+            on="ts",
+            by="conversation",
+            tolerance=PATIENCE_SECONDS * 1_000_000_000,
+            allow_exact_matches=False,
+        ).dropna()
+        low = pairs["lower"].to_numpy(dtype=np.int64)
+        before = pairs["failed"].to_numpy(dtype=np.int64)
+        fits = offered[low] < offered[before]
+        fits &= _contained(handshakes["client_cipher_suites"], low, before)
+        low, before = low[fits], before[fits]
+        # What is shown is the top of the ladder.
+        top = np.where(found[before] == NO_RETRY, before, found[before])
+        found[low] = top
+        lower = lower[found[lower] == NO_RETRY]
+        failed = low[ended[low]]
+        if not len(lower) or not len(failed):
+            break
     return found
 
 

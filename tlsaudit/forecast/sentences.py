@@ -22,11 +22,12 @@ class Said:
     """What a sentence depends on, client and service apart.
 
     `cleared`: the server's mark says that it can do better. `retry`: the better hello that
-    failed was seen. `better`: the stack offers more in another hello. `good`: other handshakes
-    of the row are as they should be. `failed`: every handshake of the row failed after the
-    hellos. `suited`: a suite that is accepted was offered. `below`: the version that was
-    offered is too old. `known`: a stack that can do better has this list of suites, and
-    `known_remedy` is what helps whatever stack has it.
+    failed was seen; `unsure`: of that only the client's side was captured. `better`: the stack
+    offers more in another hello. `good`: other handshakes of the row are as they should be.
+    `failed`: every handshake of the row failed after the hellos. `suited`: a suite that is
+    accepted was offered. `below`: the version that was offered is too old. `known`: a stack
+    that can do better has this list of suites, and `known_remedy` is what helps whatever stack
+    has it.
     """
 
     verdict: str
@@ -42,6 +43,7 @@ class Said:
     cleared: bool
     resumed: bool
     retry: bool
+    unsure: bool
     better: bool
     good: bool
     failed: bool
@@ -123,6 +125,9 @@ def _refused(said: Said) -> Pieces:
 def _fallback(said: Said) -> Pieces:
     why = (
         "after a better hello to it failed"
+        if said.retry and not said.unsure
+        else "after a better hello to it that led to nothing, as far as the one direction shows "
+        "that was captured"
         if said.retry
         else "and says so itself; the attempt before it was not captured"
     )

@@ -41,11 +41,15 @@ class Shapes:
     """Codes per handshake; `NONE` where no whole ClientHello was seen.
 
     `stack` and `family` are numbered from 0, `names` are the stacks' names by that number.
+    `offered` stands for the suites in whatever order, and `left` for the same without the one that
+    the server chose; neither means anything where no whole ClientHello was seen.
     """
 
     stack: NDArray[np.int64]
     family: NDArray[np.int64]
     names: NDArray[Any]
+    offered: NDArray[np.uint64]
+    left: NDArray[np.uint64]
 
 
 def shapes(handshakes: pd.DataFrame) -> Shapes:
@@ -55,20 +59,28 @@ def shapes(handshakes: pd.DataFrame) -> Shapes:
 
     stacks = np.zeros(len(handshakes), dtype=np.uint64)
     families = np.zeros(len(handshakes), dtype=np.uint64)
+    offered = np.zeros(len(handshakes), dtype=np.uint64)
     for start in range(0, len(handshakes), _ROWS_AT_A_TIME):
         part = slice(start, start + _ROWS_AT_A_TIME)
-        stacks[part], families[part] = _keys(handshakes.iloc[part])
+        stacks[part], families[part], offered[part] = _keys(handshakes.iloc[part])
     whole = handshakes["client_hello_complete"].fillna(False).to_numpy(dtype=bool)
     stack = np.full(len(handshakes), NONE, dtype=np.int64)
     stack[whole], keys = pd.factorize(stacks[whole])
     family = np.full(len(handshakes), NONE, dtype=np.int64)
     has_family = whole & (families != 0)
     family[has_family] = pd.factorize(families[has_family])[0]
-    return Shapes(stack, family, np.array([f"{key:016x}" for key in keys.tolist()], dtype=object))
+    names = np.array([f"{key:016x}" for key in keys.tolist()], dtype=object)
+    chosen = handshakes["negotiated_cipher_suite"].fillna(0).to_numpy(dtype="uint16")
+    return Shapes(stack, family, names, offered, offered - _tables().spread[chosen])
 
 
-def _keys(part: pd.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """The keys of stacks and of families; the latter 0 where no suite of old versions is there."""
+def _keys(
+    part: pd.DataFrame,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
+    """The keys of stacks, families and unordered suites.
+
+    That of a family is 0 where no suite of old versions is there.
+    """
     import numpy as np
 
     tables, length = _tables(), len(part)
@@ -76,6 +88,7 @@ def _keys(part: pd.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     real, old = tables.real[suites], tables.old_suite[suites]
     ordered = _ordered(rows[real], tables.spread[suites[real]], length)
     old_suites = _ordered(rows[old], tables.spread[suites[old]], length)
+    offered = _unordered(rows[real], tables.spread[suites[real]], length)
     rows, kinds = flat(part["client_ssl2_cipher_kinds"])
     ordered ^= _mixed(_ordered(rows, _mixed(kinds.astype(np.uint64)), length))
     rows, extensions = flat(part["client_extensions"])
@@ -85,7 +98,7 @@ def _keys(part: pd.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     version = part["client_max_version"].fillna(0).to_numpy(dtype=np.uint64)
     stack = _mixed(_mixed(_mixed(ordered) + every) ^ version)
     family = np.where(old_suites == 0, 0, _mixed(_mixed(old_suites) + lasting))
-    return stack, family.astype(np.uint64)
+    return stack, family.astype(np.uint64), offered
 
 
 def _ordered(

@@ -187,6 +187,7 @@ def _said(judged: Judged, table: pd.DataFrame, order: NDArray[np.int64]) -> pd.D
             "cleared": seen.cleared[evidence],
             "resumed": seen.resumed[evidence],
             "retry": judged.better[evidence] != NO_RETRY,
+            "unsure": judged.unsure[evidence],
             "better": judged.elsewhere[order],
             "good": judged.any(seen.good)[order],
             "failed": judged.every(seen.failed)[order],

@@ -9,7 +9,8 @@ import javax.net.ssl.*;
 
 /**
  * Java's own TLS (JSSE). `Peer server PORT KEYSTORE` answers requests until it is ended; `Peer client
- * ADDRESS PORT NAME VERSION[:SUITE]...` makes one connection for each version.
+ * ADDRESS PORT NAME VERSION[:SUITE]...` makes one connection for each version; `default` is what
+ * Java is set to.
  */
 public final class Peer {
     private static final char[] PASSWORD = "sample".toCharArray();
@@ -55,7 +56,9 @@ public final class Peer {
         try (SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(address, port)) {
             SSLParameters parameters = socket.getSSLParameters();
             parameters.setServerNames(List.of(new SNIHostName(name)));
-            parameters.setProtocols(parts[0].split(","));
+            if (!parts[0].equals("default")) {
+                parameters.setProtocols(parts[0].split(","));
+            }
             if (parts.length > 1) {
                 parameters.setCipherSuites(parts[1].split(","));
             }

@@ -9,9 +9,9 @@ MANIFEST := --manifest-path rust/Cargo.toml
 BENCH_MANIFEST := --manifest-path bench/programs/Cargo.toml
 
 # Programs that the tests use, and the Debian packages they come in.
-TEST_PROGRAMS := tshark:tshark tcpdump:tcpdump chromium:chromium
+TEST_PROGRAMS := tshark:tshark tcpdump:tcpdump chromium:chromium systemd-analyze:systemd
 
-.PHONY: demo test test-rust test-python lint format docs samples bench fuzz torture adversaries \
+.PHONY: demo test test-rust test-python lint format docs samples bench fuzz torture kills adversaries \
         verify places build tools test-programs clean
 
 demo: build
@@ -75,6 +75,11 @@ fuzz: tools
 # command. The tests run a slice of it.
 torture: build
 	$(BIN)/python scripts/torture.py "$(TLSAUDIT_CORPUS)/dev"
+
+# Kills `tlsaudit batch` 50 times at random moments over 300 captures; the store must end the same byte
+# for byte. The tests run a slice of it.
+kills: build
+	$(BIN)/python scripts/kills.py
 
 # Every capture of TLSAUDIT_CORPUS through tshark too: some two thousand starts of it.
 verify: build

@@ -38,9 +38,7 @@ def test_a_second_run_finds_nothing_new(place: Path) -> None:
     "arguments",
     [
         ("handshakes", "--format", "csv"),
-        ("clients", "--format", "jsonl"),
         ("check", "--policy", "pci-dss-4"),
-        ("forecast", "--by", "client"),
     ],
     ids=lambda each: each[0],
 )

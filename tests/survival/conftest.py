@@ -1,4 +1,4 @@
-"""The programs in scripts/ that `make torture` and `make adversaries` run, as modules."""
+"""The programs in scripts/ that `make torture`, `kills` and `adversaries` run, as modules."""
 
 import sys
 from pathlib import Path

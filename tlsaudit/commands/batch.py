@@ -133,9 +133,13 @@ def _summary(outcome: Outcome) -> str:
 
 
 def _report(settings: Settings) -> str:
+    import logging
+
     from tlsaudit.reports.export import make_folder
     from tlsaudit.store import read_store
 
+    # On its first night it builds a cache of fonts, and says so in the log where that takes long.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     folder = make_folder(str(settings.report))
     audit = read_store(Path(str(settings.store)), settings.policy)
     return f"report: {visible(str(audit.report(folder)))}\n"

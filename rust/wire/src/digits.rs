@@ -1,15 +1,30 @@
 //! Numbers as digits. The formatting machinery of the standard library costs several times more,
 //! and a capture full of handshakes is mostly this.
 
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::packet::Mac;
+
 /// What digits can be added to: bytes or text.
 pub trait Digits {
     /// Adds characters of ASCII.
     fn push_ascii(&mut self, ascii: &[u8]);
 
     /// Adds a number in decimal.
-    #[inline]
     fn push_decimal(&mut self, number: u64) {
-        self.push_padded::<0>(number);
+        match number {
+            0..=9 => self.push_ascii(&[pair(number)[1]]),
+            10..=99 => self.push_ascii(&pair(number)),
+            100..=9_999 => {
+                self.push_decimal(number / 100);
+                self.push_ascii(&pair(number));
+            }
+            _ => {
+                self.push_decimal(number / 10_000);
+                let ([a, b], [c, d]) = (pair(number / 100), pair(number));
+                self.push_ascii(&[a, b, c, d]);
+            }
+        }
     }
 
     /// Adds a number in decimal with leading zeros up to `WIDTH` digits.
@@ -18,7 +33,7 @@ pub trait Digits {
         let mut digits = [b'0'; 20];
         let mut length = 0_usize;
         for place in digits.iter_mut().rev() {
-            *place = b'0' | u8::try_from(number % 10).unwrap_or(0);
+            [_, *place] = pair(number);
             number /= 10;
             length = length.saturating_add(1);
             if number == 0 {
@@ -42,12 +57,81 @@ pub trait Digits {
         self.push_ascii(&[lower(high >> 4), lower(high), lower(low >> 4), lower(low)]);
     }
 
+    /// Adds a link address as `02:00:5e:10:00:01`.
+    #[inline]
+    fn push_mac(&mut self, mac: Mac) {
+        let mut text = [b':'; 17];
+        for (place, byte) in text.chunks_mut(3).zip(mac) {
+            if let [high, low, ..] = place {
+                (*high, *low) = (lower(byte >> 4), lower(byte));
+            }
+        }
+        self.push_ascii(&text);
+    }
+
+    /// Adds an IP address, that of IPv6 as RFC 5952 says.
+    fn push_ip(&mut self, ip: IpAddr) {
+        let ip = match ip {
+            IpAddr::V4(ip) => ip,
+            IpAddr::V6(ip) => match ip.to_ipv4_mapped() {
+                Some(v4) => {
+                    self.push_ascii(b"::ffff:");
+                    v4
+                }
+                None => return self.push_ip_v6(ip),
+            },
+        };
+        for (n, byte) in ip.octets().into_iter().enumerate() {
+            if n > 0 {
+                self.push_ascii(b".");
+            }
+            self.push_decimal(byte.into());
+        }
+    }
+
+    /// Adds an address of IPv6 in groups of hexadecimal digits: `::` stands for the first of its
+    /// longest runs of zeros.
+    fn push_ip_v6(&mut self, ip: Ipv6Addr) {
+        let groups = ip.segments();
+        let zeros = |from: usize| groups.iter().skip(from).take_while(|group| **group == 0).count();
+        let (mut start, mut length) = (groups.len(), 1);
+        for from in 0..groups.len() {
+            let run = zeros(from);
+            if run > length {
+                (start, length) = (from, run);
+            }
+        }
+        let end = start.saturating_add(length);
+        for (n, &group) in groups.iter().enumerate() {
+            if n == start {
+                self.push_ascii(b"::");
+            }
+            if (start..end).contains(&n) {
+                continue;
+            }
+            if n > 0 && n != end {
+                self.push_ascii(b":");
+            }
+            let [high, low] = group.to_be_bytes();
+            let digits = [lower(high >> 4), lower(high), lower(low >> 4), lower(low)];
+            let zeros = digits.iter().take(3).take_while(|digit| **digit == b'0').count();
+            self.push_ascii(digits.split_at(zeros).1);
+        }
+    }
+
     /// Adds a code point as `0x000A`.
     #[inline]
     fn push_code_point(&mut self, number: u16) {
         let [high, low] = number.to_be_bytes();
         self.push_ascii(&[b'0', b'x', upper(high >> 4), upper(high), upper(low >> 4), upper(low)]);
     }
+}
+
+/// The last two decimal digits of a number.
+#[inline]
+fn pair(number: u64) -> [u8; 2] {
+    let two = u8::try_from(number % 100).unwrap_or(0);
+    [b'0' | (two / 10), b'0' | (two % 10)]
 }
 
 /// The lower-case digit of a byte's low half.
@@ -73,9 +157,8 @@ fn digit(byte: u8, ten: u8) -> u8 {
 impl Digits for String {
     #[inline]
     fn push_ascii(&mut self, ascii: &[u8]) {
-        for &byte in ascii {
-            self.push(char::from(byte));
-        }
+        // It is ASCII, so nothing is left out.
+        self.push_str(std::str::from_utf8(ascii).unwrap_or_default());
     }
 }
 
@@ -88,11 +171,42 @@ impl Digits for Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn addresses_are_those_of_the_standard_library(
+            v4 in any::<u32>(),
+            v6 in any::<u128>(),
+            zeros in any::<u8>(),
+            mapped in any::<bool>(),
+        ) {
+            let mut v6 = Ipv6Addr::from(v6).segments();
+            for (n, group) in v6.iter_mut().enumerate() {
+                *group = if zeros >> n & 1 == 0 { 0 } else { *group };
+            }
+            let mapped = mapped.then_some(std::net::Ipv4Addr::from(v4).to_ipv6_mapped());
+            let v6 = mapped.unwrap_or(v6.into());
+            for ip in [IpAddr::V4(v4.into()), IpAddr::V6(v6)] {
+                let mut text = String::new();
+                text.push_ip(ip);
+                prop_assert_eq!(text, ip.to_string());
+            }
+        }
+    }
+
+    #[test]
+    fn link_addresses_are_in_lower_case() {
+        let mut text = Vec::new();
+        text.push_mac([0x02, 0x00, 0x5E, 0x10, 0xAB, 0x01]);
+        assert_eq!(text, b"02:00:5e:10:ab:01");
+    }
 
     #[test]
     fn digits_are_those_of_the_standard_library() {
-        for number in [0, 1, 9, 10, 99, 100, 65_535, u64::MAX] {
+        for number in [0, 1, 9, 10, 99, 100, 101, 999, 1_000, 65_535, u64::MAX] {
             let mut text = String::new();
             text.push_decimal(number);
             assert_eq!(text, number.to_string());

@@ -3,7 +3,6 @@
 //! What a column means is told in one place above this crate; here is only how to fill it. Arrow
 //! and text are both made from these cells, so they cannot differ.
 
-use std::fmt::Write;
 use std::net::IpAddr;
 
 use crate::digits::Digits;
@@ -144,6 +143,11 @@ pub enum Cell<'a> {
 pub trait Put {
     /// The next cell.
     fn put(&mut self, cell: Cell<'_>);
+    /// The next cell, of text in which nothing has a meaning for any format: letters, digits, and
+    /// punctuation within words and addresses, all of it ASCII.
+    fn put_plain(&mut self, text: &[u8]) {
+        self.put(Cell::Text(std::str::from_utf8(text).unwrap_or_default()));
+    }
     /// The next cells, which `cells` puts: always the same with this `written`.
     fn put_known(&mut self, _written: &mut Written, cells: impl FnOnce(&mut Self)) {
         cells(self);
@@ -161,6 +165,8 @@ impl<F: FnMut(Cell<'_>)> Put for F {
 pub struct Scratch {
     spelled: Spelled,
     key: Key,
+    /// The capture that the latest row was of, and how its name is written.
+    capture: (String, Written),
     /// JA3 and JA4.
     clients: Known<(Option<String>, Option<String>)>,
     /// JA3S.
@@ -168,54 +174,47 @@ pub struct Scratch {
     certificates: Known<Option<Certificate>>,
 }
 
+/// What [`cells`] knows a row by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// What the client says in each of its hellos.
+    pub client: u64,
+    /// What the server says in each such answer.
+    pub server: u64,
+    /// What the server's random says.
+    pub sentinel: Option<DowngradeSentinel>,
+}
+
 /// Room for what a cell has to spell out.
 #[derive(Debug, Default)]
 struct Spelled {
-    text: String,
+    text: Vec<u8>,
     codes: Vec<u16>,
 }
 
 impl Spelled {
-    fn text(&mut self, value: impl std::fmt::Display) -> Cell<'_> {
+    fn mac(&mut self, mac: Mac) -> &[u8] {
         self.text.clear();
-        // Writing to a String cannot fail.
-        let _ = write!(self.text, "{value}");
-        Cell::Text(&self.text)
+        self.text.push_mac(mac);
+        &self.text
     }
 
-    fn mac(&mut self, mac: Mac) -> Cell<'_> {
+    fn ip(&mut self, ip: IpAddr) -> &[u8] {
         self.text.clear();
-        for (n, byte) in mac.into_iter().enumerate() {
-            if n > 0 {
-                self.text.push(':');
-            }
-            self.text.push_hexadecimal(byte);
-        }
-        Cell::Text(&self.text)
-    }
-
-    fn ip(&mut self, ip: IpAddr) -> Cell<'_> {
-        let IpAddr::V4(v4) = ip else { return self.text(ip) };
-        self.text.clear();
-        for (n, byte) in v4.octets().into_iter().enumerate() {
-            if n > 0 {
-                self.text.push('.');
-            }
-            self.text.push_decimal(byte.into());
-        }
-        Cell::Text(&self.text)
+        self.text.push_ip(ip);
+        &self.text
     }
 
     /// Names with a plus sign between them.
-    fn names(&mut self, names: impl Iterator<Item = &'static str>) -> Cell<'_> {
+    fn names(&mut self, names: impl Iterator<Item = &'static str>) -> &[u8] {
         self.text.clear();
         for (n, name) in names.enumerate() {
             if n > 0 {
-                self.text.push('+');
+                self.text.push(b'+');
             }
-            self.text.push_str(name);
+            self.text.extend_from_slice(name.as_bytes());
         }
-        Cell::Text(&self.text)
+        &self.text
     }
 
     fn codes<T: Into<u16> + From<u16> + PartialEq>(
@@ -229,34 +228,42 @@ impl Spelled {
     }
 }
 
-/// Puts the cells of a row, in the order of [`COLUMNS`].
-pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut impl Put) {
-    let Scratch { spelled, key, clients, servers, certificates } = scratch;
+/// Puts the cells of a row, in the order of [`COLUMNS`]. Gives its shape: what text says of both
+/// hellos is the same in rows of the same shape.
+pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut impl Put) -> Shape {
+    let Scratch { spelled, key, capture: of, clients, servers, certificates } = scratch;
     let offer = row.offer.as_ref();
     let client = offer.map(|offer| &*offer.hello);
     let choice = row.choice.as_ref();
     let server = choice.map(|choice| &*choice.hello);
 
-    put.put(Cell::Text(capture));
-    put.put(Cell::Text(row.transport.name()));
+    if of.0 != capture {
+        *of = (capture.into(), Written::default());
+    }
+    put.put_known(&mut of.1, |put| put.put(Cell::Text(capture)));
+    put.put_plain(row.transport.name().as_bytes());
     put.put(number(Some(row.stream)));
     put.put(number(Some(row.handshake)));
     put.put(row.ts.map_or(Cell::Null, Cell::Time));
-    put.put(Cell::Text(row.carrier.name()));
+    put.put_plain(row.carrier.name().as_bytes());
     put.put(text(row.carrier_target.as_deref()));
     who(&row.client, spelled, put);
     match row.client_mac {
-        Some(mac) => put.put(spelled.mac(mac)),
+        Some(mac) => put.put_plain(spelled.mac(mac)),
         None => put.put(Cell::Null),
     }
     who(&row.server, spelled, put);
     match &row.outer {
         Some(outer) => {
-            put.put(spelled.names(outer.tunnels.iter().map(|tunnel| tunnel.name())));
-            put.put(spelled.ip(outer.client_ip));
-            put.put(spelled.ip(outer.server_ip));
+            put.put_plain(spelled.names(outer.tunnels.iter().map(|tunnel| tunnel.name())));
+            put.put_plain(spelled.ip(outer.client_ip));
+            put.put_plain(spelled.ip(outer.server_ip));
         }
-        None => [Cell::Null; 3].into_iter().for_each(|cell| put.put(cell)),
+        None => {
+            put.put(Cell::Null);
+            put.put(Cell::Null);
+            put.put(Cell::Null);
+        }
     }
     put.put(text(client.and_then(|hello| hello.server_name.as_deref())));
 
@@ -269,7 +276,7 @@ pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut im
 
     put.put(code(row.record_version()));
     client_key(row, key);
-    clients.with(
+    let known_client = clients.with(
         key.bytes(),
         || {
             let ja3 = client.and_then(fingerprint::ja3);
@@ -287,7 +294,7 @@ pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut im
         },
     );
     server_key(row, key);
-    servers.with(
+    let known_server = servers.with(
         key.bytes(),
         || {
             let ja3s = server.and_then(fingerprint::ja3s);
@@ -315,21 +322,22 @@ pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut im
         },
     );
     let sentinel = server.and_then(ServerHello::downgrade_sentinel);
-    put.put(text(sentinel.map(|sentinel| match sentinel {
-        DowngradeSentinel::Tls12 => "tls12",
-        DowngradeSentinel::Tls11OrBelow => "tls11-or-below",
-    })));
+    match sentinel {
+        Some(DowngradeSentinel::Tls12) => put.put_plain(b"tls12"),
+        Some(DowngradeSentinel::Tls11OrBelow) => put.put_plain(b"tls11-or-below"),
+        None => put.put(Cell::Null),
+    }
     let answered = server.is_some() || row.retry_request_frame.is_some();
     put.put(truth(answered.then_some(row.retry_request_frame.is_some())));
     put.put(truth(row.resumed));
 
-    put.put(Cell::Text(row.outcome.name()));
+    put.put_plain(row.outcome.name().as_bytes());
     put.put(number(row.alert.map(|alert| alert.description)));
     put.put(number(row.alert.map(|alert| alert.level)));
     put.put(text(row.alert.map(|alert| alert.sender.name())));
     match row.end {
-        Some((party, closing)) => put.put(Cell::Text(end_name(party, closing))),
-        None if row.transport == Transport::Tcp => put.put(Cell::Text("open")),
+        Some((party, closing)) => put.put_plain(end_name(party, closing).as_bytes()),
+        None if row.transport == Transport::Tcp => put.put_plain(b"open"),
         // Datagrams have no end that everybody can see.
         None => put.put(Cell::Null),
     }
@@ -337,7 +345,8 @@ pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut im
     put.put(Cell::Number(row.missed_bytes));
     put.put(text(row.defect.as_ref().map(|(defect, _)| defect.name())));
     put.put(text(row.defect.as_ref().map(|(_, at)| at.as_str())));
-    put.put(Cell::Text("native"));
+    put.put_plain(b"native");
+    Shape { client: known_client, server: known_server, sentinel }
 }
 
 /// All that [`client_cells`] and the client's fingerprints depend on.
@@ -405,11 +414,11 @@ fn who(who: &Who, spelled: &mut Spelled, put: &mut impl Put) {
     match who {
         Who::Endpoint(Endpoint { ip, .. }) | Who::Ip(ip) => {
             let ip = spelled.ip(*ip);
-            put.put(ip);
-            put.put(ip);
+            put.put_plain(ip);
+            put.put_plain(ip);
         }
         Who::Mac(mac) => {
-            put.put(spelled.mac(*mac));
+            put.put_plain(spelled.mac(*mac));
             put.put(Cell::Null);
         }
         Who::Name(name) => {

@@ -9,8 +9,9 @@ use std::io::Write;
 use crate::derived::{self, DERIVED, Names};
 use crate::digits::Digits;
 use crate::handshake::Handshake;
-use crate::known::Written;
-use crate::row::{self, COLUMNS, Cell, Put, Scratch};
+use crate::known::{Key, Known, Written};
+use crate::row::{self, COLUMNS, Cell, Put, Scratch, Shape};
+use crate::tls::server_hello::DowngradeSentinel;
 
 /// Which text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +27,9 @@ pub enum Format {
 pub struct TextWriter {
     format: Format,
     names: Names,
-    scratch: Scratch,
-    /// What comes before the cell of every column.
+    kept: Kept,
+    clock: Clock,
+    /// What comes before the cell of every column, in JSON.
     leads: Vec<String>,
     /// Whether text that looks like a formula gets an apostrophe, in CSV.
     neutralise: bool,
@@ -37,15 +39,14 @@ impl TextWriter {
     /// A writer that names versions and suites as `names` says.
     #[must_use]
     pub fn new(format: Format, names: Names, neutralise: bool) -> Self {
-        let leads =
-            COLUMNS.iter().chain(DERIVED).enumerate().map(|(n, (name, _))| match (format, n) {
-                (Format::Csv, 0) => String::new(),
-                (Format::Csv, _) => ",".into(),
-                (Format::JsonLines, 0) => format!("{{\"{name}\":"),
-                (Format::JsonLines, _) => format!(",\"{name}\":"),
-            });
+        let columns = COLUMNS.iter().chain(DERIVED).enumerate();
+        let leads = columns.map(|(n, (name, _))| match n {
+            0 => format!("{{\"{name}\":"),
+            _ => format!(",\"{name}\":"),
+        });
         let leads = leads.collect();
-        Self { format, names, scratch: Scratch::default(), leads, neutralise }
+        let (kept, clock) = (Kept::default(), Clock::default());
+        Self { format, names, kept, clock, leads, neutralise }
     }
 
     /// What comes before the first row.
@@ -63,50 +64,113 @@ impl TextWriter {
 
     /// A row.
     pub fn row(&mut self, row: &Handshake, capture: &str, out: &mut Vec<u8>) {
-        let Self { format, names, scratch, leads, neutralise } = self;
-        let (format, neutralise) = (*format, *neutralise);
-        let mut line = Line { format, leads, neutralise, column: 0, out };
-        row::cells(row, capture, scratch, &mut line);
-        derived::cells(row, names, &mut line);
-        out.extend_from_slice(if format == Format::JsonLines { b"}\n" } else { b"\n" });
+        let Self { format, names, kept, clock, leads, neutralise } = self;
+        match format {
+            Format::Csv => {
+                let mut line = CsvLine { neutralise: *neutralise, clock, out };
+                kept.cells(row, capture, names, &mut line);
+                // The comma behind the last cell.
+                out.pop();
+                out.push(b'\n');
+            }
+            Format::JsonLines => {
+                kept.cells(row, capture, names, &mut JsonLine { leads, column: 0, clock, out });
+                out.extend_from_slice(b"}\n");
+            }
+        }
     }
 }
 
-/// A row as far as it has been written.
-struct Line<'a> {
-    format: Format,
-    leads: &'a [String],
+/// What is kept from row to row.
+#[derive(Debug, Default)]
+struct Kept {
+    scratch: Scratch,
+    /// The derived cells, which follow from the shape of a row.
+    derived: Known<()>,
+    key: Key,
+}
+
+impl Kept {
+    fn cells(&mut self, row: &Handshake, capture: &str, names: &Names, line: &mut impl Put) {
+        let Self { scratch, derived, key } = self;
+        let Shape { client, server, sentinel } = row::cells(row, capture, scratch, line);
+        key.clear();
+        key.push(client.to_ne_bytes());
+        key.push(server.to_ne_bytes());
+        key.push_optional(
+            sentinel.map(|sentinel| [u8::from(sentinel == DowngradeSentinel::Tls12)]),
+        );
+        derived.with(
+            key.bytes(),
+            || ((), 0),
+            |(), written| line.put_known(written, |line| derived::cells(row, names, line)),
+        );
+    }
+}
+
+/// A row of CSV as far as it has been written, with a comma behind each cell.
+struct CsvLine<'a> {
     neutralise: bool,
-    column: usize,
+    clock: &'a mut Clock,
     out: &'a mut Vec<u8>,
 }
 
-impl Put for Line<'_> {
+impl Put for CsvLine<'_> {
+    // In line, so that of what follows only the part for this cell is left.
+    #[inline(always)]
+    fn put(&mut self, cell: Cell<'_>) {
+        csv(cell, self.neutralise, self.clock, self.out);
+        self.out.push(b',');
+    }
+
+    #[inline]
+    fn put_plain(&mut self, text: &[u8]) {
+        self.out.extend_from_slice(text);
+        self.out.push(b',');
+    }
+
+    fn put_known(&mut self, written: &mut Written, cells: impl FnOnce(&mut Self)) {
+        if written.text.is_empty() {
+            let length = self.out.len();
+            cells(self);
+            written.text = self.out.get(length..).unwrap_or_default().to_vec();
+        } else {
+            self.out.extend_from_slice(&written.text);
+        }
+    }
+}
+
+/// A row of JSON as far as it has been written.
+struct JsonLine<'a> {
+    leads: &'a [String],
+    column: usize,
+    clock: &'a mut Clock,
+    out: &'a mut Vec<u8>,
+}
+
+impl Put for JsonLine<'_> {
     fn put(&mut self, cell: Cell<'_>) {
         let lead = self.leads.get(self.column).map_or(&[][..], |lead| lead.as_bytes());
         self.column = self.column.saturating_add(1);
         self.out.extend_from_slice(lead);
-        match self.format {
-            Format::Csv => csv(cell, self.neutralise, self.out),
-            Format::JsonLines => json(cell, self.out),
-        }
+        json(cell, self.clock, self.out);
     }
 
     fn put_known(&mut self, written: &mut Written, cells: impl FnOnce(&mut Self)) {
-        if !written.text.is_empty() {
+        if written.text.is_empty() {
+            let (column, length) = (self.column, self.out.len());
+            cells(self);
+            written.cells = self.column.saturating_sub(column);
+            written.text = self.out.get(length..).unwrap_or_default().to_vec();
+        } else {
             self.out.extend_from_slice(&written.text);
             self.column = self.column.saturating_add(written.cells);
-            return;
         }
-        let (column, length) = (self.column, self.out.len());
-        cells(self);
-        written.cells = self.column.saturating_sub(column);
-        let text = self.out.split_at_checked(length).map_or(&[][..], |(_, text)| text);
-        written.text = text.to_vec();
     }
 }
 
-fn csv(cell: Cell<'_>, neutralise: bool, out: &mut Vec<u8>) {
+#[inline(always)]
+fn csv(cell: Cell<'_>, neutralise: bool, clock: &mut Clock, out: &mut Vec<u8>) {
     match cell {
         Cell::Null => {}
         Cell::Text(text) => csv_text(text, neutralise, out),
@@ -116,7 +180,7 @@ fn csv(cell: Cell<'_>, neutralise: bool, out: &mut Vec<u8>) {
         }
         Cell::Codes(codes) => joined(codes, b';', out, |&value, out| code(value, out)),
         Cell::Kinds(kinds) => joined(kinds, b';', out, |&value, out| kind(value, out)),
-        scalar => plain(scalar, out),
+        scalar => plain(scalar, clock, out),
     }
 }
 
@@ -124,7 +188,8 @@ fn csv_text(text: &str, neutralise: bool, out: &mut Vec<u8>) {
     let first = text.as_bytes().first();
     let formula = neutralise && first.is_some_and(|byte| b"=+-@\t\r".contains(byte));
     // A byte of one of these is never part of another character.
-    let quoted = text.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\n' | b'\r'));
+    let quotes = |byte: u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
+    let quoted = text.bytes().fold(false, |quoted, byte| quoted | quotes(byte));
     if quoted {
         out.push(b'"');
     }
@@ -139,8 +204,8 @@ fn csv_text(text: &str, neutralise: bool, out: &mut Vec<u8>) {
     }
 }
 
-fn json(cell: Cell<'_>, out: &mut Vec<u8>) {
-    let quoted = |out: &mut Vec<u8>, write: &dyn Fn(&mut Vec<u8>)| {
+fn json(cell: Cell<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
+    let quoted = |out: &mut Vec<u8>, write: &mut dyn FnMut(&mut Vec<u8>)| {
         out.push(b'"');
         write(out);
         out.push(b'"');
@@ -148,15 +213,15 @@ fn json(cell: Cell<'_>, out: &mut Vec<u8>) {
     match cell {
         Cell::Null => out.extend_from_slice(b"null"),
         Cell::Text(text) => json_text(text, out),
-        Cell::Time(_) | Cell::Code(_) => quoted(out, &|out| plain(cell, out)),
+        Cell::Time(_) | Cell::Code(_) => quoted(out, &mut |out| plain(cell, clock, out)),
         Cell::Texts(texts) => listed(texts, out, |text, out| json_text(text, out)),
         Cell::Codes(codes) => {
-            listed(codes, out, |&value, out| quoted(out, &|out| code(value, out)));
+            listed(codes, out, |&value, out| quoted(out, &mut |out| code(value, out)));
         }
         Cell::Kinds(kinds) => {
-            listed(kinds, out, |&value, out| quoted(out, &|out| kind(value, out)));
+            listed(kinds, out, |&value, out| quoted(out, &mut |out| kind(value, out)));
         }
-        scalar => plain(scalar, out),
+        scalar => plain(scalar, clock, out),
     }
 }
 
@@ -185,12 +250,13 @@ fn json_text(text: &str, out: &mut Vec<u8>) {
 }
 
 /// What is written the same way in both formats.
-fn plain(cell: Cell<'_>, out: &mut Vec<u8>) {
+#[inline(always)]
+fn plain(cell: Cell<'_>, clock: &mut Clock, out: &mut Vec<u8>) {
     match cell {
         Cell::Number(value) => out.push_decimal(value),
         Cell::Bool(value) => out.extend_from_slice(if value { b"true" } else { b"false" }),
         Cell::Code(value) => code(value, out),
-        Cell::Time(value) => time(value, out),
+        Cell::Time(value) => clock.time(value, out),
         _ => {}
     }
 }
@@ -203,11 +269,33 @@ fn kind(value: u32, out: &mut Vec<u8>) {
     write(out, format_args!("0x{value:06X}"));
 }
 
-/// Nanoseconds since the epoch as ISO 8601 in UTC.
-fn time(nanoseconds: i64, out: &mut Vec<u8>) {
+/// The latest second and how it is written: many rows are of the same one.
+#[derive(Debug, Default)]
+struct Clock(Option<(i64, Vec<u8>)>);
+
+impl Clock {
+    /// Nanoseconds since the epoch as ISO 8601 in UTC.
+    fn time(&mut self, nanoseconds: i64, out: &mut Vec<u8>) {
+        let (seconds, fraction) =
+            (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
+        match &self.0 {
+            Some((latest, text)) if *latest == seconds => out.extend_from_slice(text),
+            _ => {
+                let mut text = Vec::new();
+                to_the_second(seconds, &mut text);
+                out.extend_from_slice(&text);
+                self.0 = Some((seconds, text));
+            }
+        }
+        out.push(b'.');
+        out.push_padded::<9>(fraction.unsigned_abs());
+        out.push(b'Z');
+    }
+}
+
+/// Seconds since the epoch as ISO 8601, without a zone.
+fn to_the_second(seconds: i64, out: &mut Vec<u8>) {
     const DAY: i64 = 86_400;
-    let (seconds, fraction) =
-        (nanoseconds.div_euclid(1_000_000_000), nanoseconds.rem_euclid(1_000_000_000));
     let (days, second) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
     // None is negative: years begin with 1677.
@@ -222,9 +310,6 @@ fn time(nanoseconds: i64, out: &mut Vec<u8>) {
     out.push_padded::<2>((second / 60 % 60).unsigned_abs());
     out.push(b':');
     out.push_padded::<2>((second % 60).unsigned_abs());
-    out.push(b'.');
-    out.push_padded::<9>(fraction.unsigned_abs());
-    out.push(b'Z');
 }
 
 /// The date of a day counted from 1970-01-01, in the Gregorian calendar. Nanoseconds in 64 bits
@@ -279,6 +364,10 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
+    fn time(nanoseconds: i64, out: &mut Vec<u8>) {
+        Clock::default().time(nanoseconds, out);
+    }
+
     #[test]
     fn times_are_iso_8601_to_the_nanosecond() {
         assert_eq!(
@@ -296,24 +385,59 @@ mod tests {
     }
 
     #[test]
+    fn a_second_is_written_as_often_as_it_comes() {
+        let mut clock = Clock::default();
+        let mut out = Vec::new();
+        for time in [1_999_999_999, 1_000_000_000, 2_000_000_000] {
+            clock.time(time, &mut out);
+        }
+        let text = String::from_utf8(out).unwrap();
+        let times = ["01.999999999Z", "01.000000000Z", "02.000000000Z"];
+        assert_eq!(text, times.map(|time| format!("1970-01-01T00:00:{time}")).concat());
+    }
+
+    #[test]
     fn formulas_are_neutralised_in_csv_only() {
         let formula = "=cmd|' /C calc'!A0";
-        assert_eq!(written(|out| csv(Cell::Text(formula), true, out)), "'=cmd|' /C calc'!A0");
-        assert_eq!(written(|out| json(Cell::Text(formula), out)), "\"=cmd|' /C calc'!A0\"");
+        assert_eq!(
+            written(|out| csv(Cell::Text(formula), true, &mut Clock::default(), out)),
+            "'=cmd|' /C calc'!A0"
+        );
+        assert_eq!(
+            written(|out| json(Cell::Text(formula), &mut Clock::default(), out)),
+            "\"=cmd|' /C calc'!A0\""
+        );
     }
 
     #[test]
     fn quotes_and_commas_are_quoted_as_rfc_4180_says() {
-        assert_eq!(written(|out| csv(Cell::Text("a\"b,c"), true, out)), "\"a\"\"b,c\"");
-        assert_eq!(written(|out| csv(Cell::Text("-a,b"), true, out)), "\"'-a,b\"");
+        assert_eq!(
+            written(|out| csv(Cell::Text("a\"b,c"), true, &mut Clock::default(), out)),
+            "\"a\"\"b,c\""
+        );
+        assert_eq!(
+            written(|out| csv(Cell::Text("-a,b"), true, &mut Clock::default(), out)),
+            "\"'-a,b\""
+        );
     }
 
     #[test]
     fn lists_are_joined() {
-        assert_eq!(written(|out| csv(Cell::Codes(&[0x0A, 0xC0FF]), true, out)), "0x000A;0xC0FF");
-        assert_eq!(written(|out| json(Cell::Kinds(&[0x07_00C0]), out)), "[\"0x0700C0\"]");
         assert_eq!(
-            written(|out| csv(Cell::Texts(&["a;b".into(), "c".into()]), true, out)),
+            written(|out| csv(Cell::Codes(&[0x0A, 0xC0FF]), true, &mut Clock::default(), out)),
+            "0x000A;0xC0FF"
+        );
+        assert_eq!(
+            written(|out| json(Cell::Kinds(&[0x07_00C0]), &mut Clock::default(), out)),
+            "[\"0x0700C0\"]"
+        );
+        assert_eq!(
+            written(|out| csv(
+                Cell::Texts(&["a;b".into(), "c".into()]),
+                true,
+                &mut Clock::default(),
+                out
+            )),
             "a\\x3bb;c"
         );
     }

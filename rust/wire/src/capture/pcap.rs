@@ -216,13 +216,10 @@ impl Pcap {
     /// The fixed fields of the packet's header at the start of `window`.
     #[inline]
     fn head(&self, window: &[u8]) -> Option<Head> {
-        let mut cursor = Cursor::new(window);
-        Some(Head {
-            seconds: self.order.u32(&mut cursor)?,
-            fraction: self.order.u32(&mut cursor)?,
-            captured: self.order.u32(&mut cursor)?,
-            original: self.order.u32(&mut cursor)?,
-        })
+        let fields: &[u8; 16] = window.first_chunk()?;
+        let mut cursor = Cursor::new(fields);
+        let mut field = || self.order.u32(&mut cursor);
+        Some(Head { seconds: field()?, fraction: field()?, captured: field()?, original: field()? })
     }
 
     /// Nanoseconds since 1970.

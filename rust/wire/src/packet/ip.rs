@@ -37,17 +37,29 @@ pub(super) struct Datagram<'a> {
     pub fragment: Option<Fragment>,
 }
 
-/// The IP packet at the start of a layer.
-#[inline]
-pub(super) fn datagram(layer: Layer<'_>) -> Option<Datagram<'_>> {
+/// The same as [`datagram`], but only where nothing stands between IP's header and the transport's.
+#[inline(always)]
+pub(super) fn plain_datagram(layer: Layer<'_>) -> Option<Datagram<'_>> {
     match layer.bytes.first()? >> 4 {
         4 => v4(layer),
-        6 => v6(layer),
+        6 => v6_header(layer),
         _ => None,
     }
 }
 
-#[inline]
+/// The IP packet at the start of a layer.
+pub(super) fn datagram(layer: Layer<'_>) -> Option<Datagram<'_>> {
+    match layer.bytes.first()? >> 4 {
+        4 => v4(layer).and_then(|datagram| match datagram.protocol {
+            protocol::AUTHENTICATION if datagram.fragment.is_none() => upper_layer(datagram),
+            _ => Some(datagram),
+        }),
+        6 => v6_header(layer).and_then(upper_layer),
+        _ => None,
+    }
+}
+
+#[inline(always)]
 fn v4(layer: Layer<'_>) -> Option<Datagram<'_>> {
     let (header, _) = layer.bytes.split_first_chunk::<20>()?;
     let [first, _, l1, l0, i1, i0, f1, f0, _, protocol, _, _, s3, s2, s1, s0, d3, d2, d1, d0] =
@@ -71,20 +83,17 @@ fn v4(layer: Layer<'_>) -> Option<Datagram<'_>> {
         offset,
         more,
     });
-    let datagram = Datagram {
+    Some(Datagram {
         source: IpAddr::V4(Ipv4Addr::new(s3, s2, s1, s0)),
         destination: IpAddr::V4(Ipv4Addr::new(d3, d2, d1, d0)),
         protocol,
         payload: layer.after(header_length)?,
         fragment,
-    };
-    if protocol == protocol::AUTHENTICATION && datagram.fragment.is_none() {
-        return upper_layer(datagram);
-    }
-    Some(datagram)
+    })
 }
 
-fn v6(layer: Layer<'_>) -> Option<Datagram<'_>> {
+#[inline(always)]
+fn v6_header(layer: Layer<'_>) -> Option<Datagram<'_>> {
     let (header, _) = layer.bytes.split_first_chunk::<40>()?;
     let (fixed, addresses) = header.split_first_chunk::<8>()?;
     let (source, destination) = addresses.split_first_chunk::<16>()?;
@@ -96,7 +105,7 @@ fn v6(layer: Layer<'_>) -> Option<Datagram<'_>> {
     if length != 0 {
         layer = layer.trimmed(length);
     }
-    upper_layer(Datagram {
+    Some(Datagram {
         source: IpAddr::V6(Ipv6Addr::from(*source)),
         destination: IpAddr::V6(Ipv6Addr::from(*destination)),
         protocol: next,

@@ -198,14 +198,14 @@ struct Macs {
 
 /// The most common packet of all at one look: TCP in IP in Ethernet, and nothing else. For anything
 /// else ask [`decode`].
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn plain_segment<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
     if frame.link_type != capture_header::ETHERNET {
         return None;
     }
     let (ip, macs) = link::ip_in_ethernet(whole_frame(frame))?;
-    let packet = ip::datagram(ip)?;
+    let packet = ip::plain_datagram(ip)?;
     if packet.protocol != protocol::TCP || packet.fragment.is_some() {
         return None;
     }

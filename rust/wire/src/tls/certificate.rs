@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use x509_parser::asn1_rs::{Any, Tag};
-use x509_parser::certificate::X509Certificate;
+use x509_parser::certificate::X509CertificateParser;
+use x509_parser::nom::Parser;
 use x509_parser::objects::{oid_registry, oid2abbrev, oid2sn};
 use x509_parser::oid_registry::{
     OID_EC_P256, OID_KEY_TYPE_EC_PUBLIC_KEY, OID_NIST_EC_P384, OID_NIST_EC_P521, Oid,
 };
-use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{SubjectPublicKeyInfo, X509Name};
 
@@ -34,7 +34,9 @@ impl Certificate {
     /// Reads a certificate; `None` when it is none.
     #[must_use]
     pub fn read(der: &[u8]) -> Option<Self> {
-        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        // What its extensions say is not asked for.
+        let mut parser = X509CertificateParser::new().with_deep_parse_extensions(false);
+        let (_, certificate) = parser.parse(der).ok()?;
         // X.690 8.19: an object identifier has at least one byte. Without a name there is nothing to
         // say of a key.
         let algorithms = [

@@ -33,11 +33,20 @@ impl<const N: usize> Lists<N> {
     }
 
     /// Keeps a list of numbers that do not lie one behind the other.
-    pub(super) fn put_numbers(&mut self, list: u8, numbers: impl Iterator<Item = u16> + Clone) {
-        let length = u32::try_from(numbers.clone().count()).unwrap_or(u32::MAX);
-        self.begin(list, length.saturating_mul(2));
+    pub(super) fn put_numbers(&mut self, list: u8, numbers: impl Iterator<Item = u16>) {
+        self.begin(list, 0);
+        let start = self.bytes.len();
         for number in numbers {
             self.bytes.extend_from_slice(&number.to_be_bytes());
+        }
+        // Now the length is known.
+        let length = u32::try_from(self.bytes.len().saturating_sub(start)).unwrap_or(u32::MAX);
+        let before = self.bytes.get_mut(..start).and_then(|bytes| bytes.last_chunk_mut::<4>());
+        if let Some(written) = before {
+            *written = length.to_be_bytes();
+        }
+        if let Some(Some((start, end))) = self.places.get_mut(usize::from(list)) {
+            *end = start.saturating_add(length);
         }
     }
 
@@ -150,6 +159,8 @@ mod tests {
         let mut lists = Lists::<3>::default();
         lists.put(2, &[1, 2, 3]);
         lists.put_numbers(0, [0x0102, 0x0304].into_iter());
+        let written: &[u8] = &[2, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 0, 4, 1, 2, 3, 4];
+        assert_eq!(lists.bytes(), written);
         assert_eq!(lists.get(2), Some(&[1, 2, 3][..]));
         assert_eq!(lists.get(1), None);
         assert!(lists.has(0) && !lists.has(1));

@@ -50,13 +50,6 @@ pub trait Digits {
         self.push_ascii(&[lower(byte >> 4), lower(byte)]);
     }
 
-    /// Adds a number as four lower-case hexadecimal digits.
-    #[inline]
-    fn push_hexadecimal16(&mut self, number: u16) {
-        let [high, low] = number.to_be_bytes();
-        self.push_ascii(&[lower(high >> 4), lower(high), lower(low >> 4), lower(low)]);
-    }
-
     /// Adds a link address as `02:00:5e:10:00:01`.
     #[inline]
     fn push_mac(&mut self, mac: Mac) {
@@ -112,8 +105,7 @@ pub trait Digits {
             if n > 0 && n != end {
                 self.push_ascii(b":");
             }
-            let [high, low] = group.to_be_bytes();
-            let digits = [lower(high >> 4), lower(high), lower(low >> 4), lower(low)];
+            let digits = hexadecimal16(group);
             let zeros = digits.iter().take(3).take_while(|digit| **digit == b'0').count();
             self.push_ascii(digits.split_at(zeros).1);
         }
@@ -122,8 +114,19 @@ pub trait Digits {
     /// Adds a code point as `0x000A`.
     #[inline]
     fn push_code_point(&mut self, number: u16) {
-        let [high, low] = number.to_be_bytes();
-        self.push_ascii(&[b'0', b'x', upper(high >> 4), upper(high), upper(low >> 4), upper(low)]);
+        self.push_ascii(&code_point(number));
+    }
+
+    /// Adds code points as `0x000A` with a separator between them.
+    fn push_code_points(&mut self, numbers: &[u16], separator: u8) {
+        let mut numbers = numbers.iter();
+        if let Some(&first) = numbers.next() {
+            self.push_code_point(first);
+        }
+        for &number in numbers {
+            let [zero, x, a, b, c, d] = code_point(number);
+            self.push_ascii(&[separator, zero, x, a, b, c, d]);
+        }
     }
 }
 
@@ -134,24 +137,35 @@ fn pair(number: u64) -> [u8; 2] {
     [b'0' | (two / 10), b'0' | (two % 10)]
 }
 
+/// A number as four lower-case hexadecimal digits.
+#[inline]
+pub fn hexadecimal16(number: u16) -> [u8; 4] {
+    let [high, low] = number.to_be_bytes();
+    [lower(high >> 4), lower(high), lower(low >> 4), lower(low)]
+}
+
+/// A number as `0x000A`.
+#[inline]
+fn code_point(number: u16) -> [u8; 6] {
+    let [high, low] = number.to_be_bytes();
+    [b'0', b'x', upper(high >> 4), upper(high), upper(low >> 4), upper(low)]
+}
+
 /// The lower-case digit of a byte's low half.
 #[inline]
 fn lower(byte: u8) -> u8 {
-    digit(byte, b'a')
+    digit(byte, b"0123456789abcdef")
 }
 
 /// The upper-case digit of a byte's low half.
 #[inline]
 fn upper(byte: u8) -> u8 {
-    digit(byte, b'A')
+    digit(byte, b"0123456789ABCDEF")
 }
 
 #[inline]
-fn digit(byte: u8, ten: u8) -> u8 {
-    match byte & 0x0F {
-        low @ 0..=9 => low | b'0',
-        high => ten.wrapping_add(high.wrapping_sub(10)),
-    }
+fn digit(byte: u8, digits: &[u8; 16]) -> u8 {
+    digits.get(usize::from(byte & 0x0F)).copied().unwrap_or_default()
 }
 
 impl Digits for String {
@@ -216,9 +230,14 @@ mod tests {
         }
         for number in [0_u16, 0x0A, 0xC02B, 0xFFFF] {
             let mut text = String::new();
-            text.push_hexadecimal16(number);
+            text.push_ascii(&hexadecimal16(number));
             text.push_code_point(number);
             assert_eq!(text, format!("{number:04x}0x{number:04X}"));
         }
+        let mut text = String::new();
+        text.push_code_points(&[], b';');
+        assert_eq!(text, "");
+        text.push_code_points(&[0x0A, 0xC02B, 0xFF], b';');
+        assert_eq!(text, "0x000A;0xC02B;0x00FF");
     }
 }

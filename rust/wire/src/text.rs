@@ -178,7 +178,7 @@ fn csv(cell: Cell<'_>, neutralise: bool, clock: &mut Clock, out: &mut Vec<u8>) {
             let parts: Vec<String> = texts.iter().map(|text| text.replace(';', "\\x3b")).collect();
             csv_text(&parts.join(";"), neutralise, out);
         }
-        Cell::Codes(codes) => joined(codes, b';', out, |&value, out| code(value, out)),
+        Cell::Codes(codes) => out.push_code_points(codes, b';'),
         Cell::Kinds(kinds) => joined(kinds, b';', out, |&value, out| kind(value, out)),
         scalar => plain(scalar, clock, out),
     }

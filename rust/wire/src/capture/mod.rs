@@ -149,7 +149,7 @@ impl<R: Read> CaptureReader<R> {
         outcome.and(handed_over)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next_record(&mut self) -> Result<Option<Record>, Error> {
         if self.over {
             return Ok(None);

@@ -167,7 +167,7 @@ impl Pcap {
     }
 
     /// The next packet: its place in the window of `source`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next<R: Read>(
         &mut self,
         source: &mut Source<R>,
@@ -214,7 +214,7 @@ impl Pcap {
     }
 
     /// The fixed fields of the packet's header at the start of `window`.
-    #[inline]
+    #[inline(always)]
     fn head(&self, window: &[u8]) -> Option<Head> {
         let fields: &[u8; 16] = window.first_chunk()?;
         let mut cursor = Cursor::new(fields);
@@ -223,7 +223,7 @@ impl Pcap {
     }
 
     /// Nanoseconds since 1970.
-    #[inline]
+    #[inline(always)]
     fn time(&self, head: &Head) -> i64 {
         let fraction = match head.fraction {
             microseconds @ 0..=999_999 if !self.nanoseconds => {
@@ -238,7 +238,7 @@ impl Pcap {
     }
 
     /// Captured and original length, whatever order they stand in.
-    #[inline]
+    #[inline(always)]
     fn lengths(&self, head: &Head) -> (u32, u32) {
         let swap = match self.lengths {
             Lengths::CapturedFirst => false,

@@ -7,8 +7,9 @@ use std::fmt::Write;
 /// should be found by it.
 #[must_use]
 pub fn escaped(bytes: &[u8]) -> String {
-    if bytes.iter().all(|byte| (b' '..=b'~').contains(byte)) {
-        return String::from_utf8_lossy(bytes).into_owned();
+    // All bytes are looked at, which takes less than a look at each whether it is the last.
+    if bytes.iter().fold(true, |plain, byte| plain & (b' '..=b'~').contains(byte)) {
+        return String::from_utf8(bytes.to_vec()).unwrap_or_default();
     }
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

@@ -9,7 +9,7 @@ use super::client_hello::ClientHello;
 use super::code_point::{ExtensionType, ProtocolVersion, is_grease};
 use super::lists::Numbers;
 use super::server_hello::ServerHello;
-use crate::digits::Digits;
+use crate::digits::{Digits, hexadecimal16};
 
 /// JA3 of a ClientHello that was captured whole; `None` where the definition has no answer. Where the
 /// extensions cannot be read it ends behind the suites, as Wireshark's does: the empty fields would
@@ -153,10 +153,12 @@ fn sorted(numbers: impl Iterator<Item = u16>) -> Vec<u16> {
 fn list(numbers: &[u16]) -> Vec<u8> {
     let mut text = Vec::with_capacity(numbers.len().saturating_mul(5));
     for (n, &number) in numbers.iter().enumerate() {
-        if n > 0 {
-            text.push(b',');
+        let [a, b, c, d] = hexadecimal16(number);
+        if n == 0 {
+            text.push_ascii(&[a, b, c, d]);
+        } else {
+            text.push_ascii(&[b',', a, b, c, d]);
         }
-        text.push_hexadecimal16(number);
     }
     text
 }
@@ -176,11 +178,12 @@ fn joined(text: &mut Vec<u8>, numbers: impl Iterator<Item = u16>) {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len().saturating_mul(2));
+    let mut text = Vec::with_capacity(bytes.len().saturating_mul(2));
     for &byte in bytes {
         text.push_hexadecimal(byte);
     }
-    text
+    // It is ASCII.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 #[cfg(test)]

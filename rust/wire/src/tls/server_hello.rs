@@ -21,6 +21,9 @@ mod list {
     pub const ALPN: u8 = 1;
 }
 
+/// Room for the lists of most hellos.
+const USUAL_LISTS: usize = 40;
+
 /// What a server chose, as far as it was captured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerHello {
@@ -175,6 +178,7 @@ impl ServerHello {
         }
         let name = "ServerHello.extensions";
         let extensions = part.vector16().map_err(named(name))?;
+        self.lists.reserve(USUAL_LISTS);
         self.lists.put_numbers(list::EXTENSIONS, extension::types(extensions));
         let fault = extension::walk(extensions, name, |extension, body| {
             self.read_extension(extension, body)

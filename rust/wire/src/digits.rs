@@ -3,8 +3,6 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::packet::Mac;
-
 /// What digits can be added to: bytes or text.
 pub trait Digits {
     /// Adds characters of ASCII.
@@ -52,7 +50,7 @@ pub trait Digits {
 
     /// Adds a link address as `02:00:5e:10:00:01`.
     #[inline]
-    fn push_mac(&mut self, mac: Mac) {
+    fn push_mac(&mut self, mac: [u8; 6]) {
         let mut text = [b':'; 17];
         for (place, byte) in text.chunks_mut(3).zip(mac) {
             if let [high, low, ..] = place {

@@ -116,6 +116,9 @@ def test_stores_and_captures_are_not_mixed(place: Path) -> None:
     done = run("clients", place / "store", place / "captures")
     assert done.code == 2
     assert "A store is read by itself" in "\n".join(done.messages)
+    done = run("verify", place / "store")
+    assert done.code == 2
+    assert "is a store: this command reads captures" in "\n".join(done.messages)
 
 
 def test_the_settings_in_the_documentation_are_understood() -> None:

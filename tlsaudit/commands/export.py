@@ -28,7 +28,7 @@ __all__ = ["export"]
     "--table",
     metavar="TABLE",
     help="The one table to write: clients, verdicts, findings, handshakes, captures, coverage, "
-    "refusals, set_aside or names.",
+    "refusals, set_aside, names or files.",
 )
 @policy_option
 @engine_option

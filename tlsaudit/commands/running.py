@@ -100,6 +100,9 @@ def inputs_of(
     captures: Iterable[str], leave_out: str | None = None, output: str | None = None
 ) -> list[Input]:
     """Expand the arguments; refuse to write over a capture, or to wait for one typed by hand."""
+    captures = list(captures)
+    for each in filter(is_store, captures):
+        raise click.UsageError(f"`{visible(each)}` is a store: this command reads captures.")
     max_unpacked = click.get_current_context().meta[MAX_UNPACKED]
     inputs = expand(captures, leave_out, max_unpacked)
     if output is not None and os.path.realpath(output) in {

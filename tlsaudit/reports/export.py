@@ -40,6 +40,7 @@ TABLES = (
     "refusals",
     "set_aside",
     "names",
+    "files",
 )
 """The tables of an audit, as its attributes are called; what is asked for first comes first."""
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, BinaryIO, Literal, final
 
-__all__ = ["Reading", "__version__", "carriers", "first_time", "read", "write_text"]
+__all__ = [
+    "Reading",
+    "__version__",
+    "carriers",
+    "excerpt",
+    "first_time",
+    "read",
+    "write_text",
+]
 
 __version__: str
 
@@ -35,6 +43,22 @@ class Reading:
 
 def carriers() -> list[str]:
     """Give the names of all carriers, in the order of `schema.carriers.CARRIERS`."""
+
+def excerpt(
+    capture: str,
+    with_lead: Sequence[int],
+    alone: Sequence[int],
+    max_unpacked: int | None = None,
+) -> tuple[list[dict[str, Any]], bool]:
+    """Copy the frames of some conversations, as they were captured, with what is in them.
+
+    Of each conversation that has a frame of `with_lead` these are that frame, what opened it, what
+    led to the frame and what followed it, within bounds; and its frames among `alone`. The
+    dictionaries are in the order of the capture, and their keys are the fields of
+    `tlsaudit.evidence.packets.Frame`; `packet` is None for a frame that brings only a piece of a
+    packet. The second value says that a bound was reached and frames are missing. Raises OSError
+    where the capture cannot be opened.
+    """
 
 def first_time(path: str) -> int | None:
     """Give the time of a capture's first frame, in nanoseconds since 1970.

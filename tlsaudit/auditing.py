@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tlsaudit.engines.agreement import Agreement
     from tlsaudit.engines.frame import Frame
+    from tlsaudit.evidence import Evidence
     from tlsaudit.findings import Policy
     from tlsaudit.forecast import Forecast
 
@@ -112,6 +113,29 @@ class Audit:
         from tlsaudit.reports.export import write_export
 
         return write_export(self, path, table)
+
+    def evidence(
+        self,
+        path: str | os.PathLike[str],
+        clients: Sequence[str] | None = None,
+        anonymise: bool = False,
+        key: bytes | None = None,
+    ) -> Evidence:
+        """Write the packets of the flagged handshakes as a pcapng file; say what was written.
+
+        These are SYN, hellos, alerts, the rest of the handshake, FIN and RST, each with a comment
+        that says what it shows. `clients` are the addresses of the only ones wanted. With
+        `anonymise` addresses and names are pseudonyms, and whatever else could name anybody is
+        left out (docs/exports.md); they are the same in another file only with the same `key`, at
+        least 16 bytes, which is made anew where none is given. The captures are read again, so
+        they must still be there and be files: CaptureError where they are not, ReportError where
+        nothing was found or the file cannot be written.
+        """
+        from tlsaudit.evidence import write_evidence
+
+        return write_evidence(
+            self, path, self._files(), clients=clients, anonymise=anonymise, key=key
+        )
 
     def verify(self, engine: str = "tshark") -> Agreement:
         """Read the captures once more with another engine; give what both say and what not.

@@ -76,6 +76,7 @@ _COMMANDS = {
     "refusals": "tables",
     "set-aside": "tables",
     "export": "export",
+    "evidence": "evidence",
     "names": "tables",
     "explain": "explain",
     "capture": "capture",

@@ -1,6 +1,7 @@
 //! The seam between the core and Python, and only the seam: signatures, one call each, the GIL
 //! let go meanwhile. What the functions do for their callers is told in `tlsaudit/_core.pyi`.
 
+mod frames;
 mod job;
 mod output;
 mod reader;
@@ -152,6 +153,20 @@ fn write_text<'py>(
     summary::dicts(py, &captures)
 }
 
+#[pyfunction]
+#[pyo3(signature = (capture, with_lead, alone, max_unpacked=None))]
+fn excerpt<'py>(
+    py: Python<'py>,
+    capture: std::path::PathBuf,
+    with_lead: Vec<u64>,
+    alone: Vec<u64>,
+    max_unpacked: Option<u64>,
+) -> PyResult<(Vec<Bound<'py, PyDict>>, bool)> {
+    let (with_lead, alone) = (with_lead.into_iter().collect(), alone.into_iter().collect());
+    let taken = py.detach(|| frames::copy(&capture, &with_lead, &alone, max_unpacked))?;
+    Ok((frames::dicts(py, &taken.frames)?, taken.limited))
+}
+
 /// `tlsaudit.registry.names_for_core()`.
 #[derive(FromPyObject)]
 struct NamesFromPython {
@@ -184,6 +199,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Reading>()?;
     module.add_function(wrap_pyfunction!(carriers, module)?)?;
+    module.add_function(wrap_pyfunction!(excerpt, module)?)?;
     module.add_function(wrap_pyfunction!(first_time, module)?)?;
     module.add_function(wrap_pyfunction!(read, module)?)?;
     module.add_function(wrap_pyfunction!(write_text, module)?)?;

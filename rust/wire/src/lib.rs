@@ -15,6 +15,7 @@
 //! - [`carrier`]: what TLS runs inside, and the dialogues that lead to it.
 //! - [`handshake`]: what both directions of a connection said to one row.
 //! - [`reading`]: a capture from its first byte to its last row.
+//! - [`excerpt`]: the frames of some conversations once more, as they were captured.
 //! - [`row`], [`derived`], [`text`]: a row as cells, what follows from it, and both as CSV and JSON
 //!   Lines.
 //!
@@ -28,6 +29,7 @@ pub mod derived;
 pub mod digits;
 pub mod eap;
 pub mod error;
+pub mod excerpt;
 pub mod flow;
 pub mod handshake;
 pub mod known;

@@ -213,3 +213,18 @@ pub const MAX_DNS_ALIASES: usize = 16;
 /// Bytes that the names of a capture may take together: 150,000 of them. A network of ten thousand
 /// machines tells about as many in a day.
 pub const MAX_NAMES_HELD: usize = 24 * 1024 * 1024;
+
+/// Bytes of an excerpt, the frames of a capture that evidence is made of. They are held in memory;
+/// ten thousand handshakes take some 60 MiB.
+pub const MAX_EXCERPT: usize = 64 * 1024 * 1024;
+
+/// Bytes of an excerpt that lead to a hello, on one conversation: the largest hello, cut in any way,
+/// and a dialogue before it.
+pub const MAX_EXCERPT_BEFORE: usize = 256 * 1024;
+
+/// Bytes of an excerpt that follow a hello, on one conversation: the rest of a handshake with the
+/// certificates of both sides.
+pub const MAX_EXCERPT_BEHIND: usize = 128 * 1024;
+
+/// SYNs of an excerpt, on one connection. Both sides send one, and again if it was lost.
+pub const MAX_EXCERPT_OPENING: usize = 16;

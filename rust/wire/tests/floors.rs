@@ -33,6 +33,7 @@ const FLOORS: [&str; 20] = [
     "derived",
     "text",
     "reading",
+    "excerpt",
     "lib",
 ];
 

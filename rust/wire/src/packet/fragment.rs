@@ -15,6 +15,24 @@ pub(super) struct Fragment {
     pub more: bool,
 }
 
+/// The packet that a fragment is a piece of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PieceOf {
+    source: IpAddr,
+    destination: IpAddr,
+    identification: u32,
+}
+
+impl PieceOf {
+    pub(super) fn of(datagram: &Datagram<'_>, fragment: Fragment) -> Self {
+        Self {
+            source: datagram.source,
+            destination: datagram.destination,
+            identification: fragment.identification,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Partial {
     source: IpAddr,

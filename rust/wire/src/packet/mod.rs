@@ -20,7 +20,7 @@ use std::net::IpAddr;
 use self::link::{Network, Next};
 use crate::capture::Frame;
 use crate::limits::MAX_REASSEMBLIES;
-pub use fragment::Fragments;
+pub use fragment::{Fragments, PieceOf};
 use ip::protocol;
 pub use tunnel::{Outer, Tunnel};
 pub use udp::Datagram;
@@ -187,6 +187,15 @@ pub struct Scratch {
     /// Reassembled datagrams: outermost first.
     whole: [Vec<u8>; MAX_REASSEMBLIES],
     outer: Option<Outer>,
+    pieces: [Option<PieceOf>; MAX_REASSEMBLIES],
+}
+
+impl Scratch {
+    /// The packets of which the last frame was, or carried, a fragment: the outermost first.
+    #[must_use]
+    pub fn pieces(&self) -> [Option<PieceOf>; MAX_REASSEMBLIES] {
+        self.pieces
+    }
 }
 
 /// Link addresses of a frame: sender, receiver.
@@ -233,6 +242,8 @@ pub fn decode<'a>(
     let mut whole = scratch.whole.iter_mut();
     let outer = &mut scratch.outer;
     *outer = None;
+    scratch.pieces = Default::default();
+    let mut pieces = scratch.pieces.iter_mut();
     let mut quoted = false;
     loop {
         let ip = match link::network_layer(next, layer, &mut macs) {
@@ -250,6 +261,9 @@ pub fn decode<'a>(
         let Some(mut packet) = ip::datagram(ip) else { return Packet::Other };
         if let Some(fragment) = packet.fragment {
             let Some(room) = whole.next() else { return Packet::TooDeep };
+            if let Some(piece) = pieces.next() {
+                *piece = Some(PieceOf::of(&packet, fragment));
+            }
             let whole = fragments.add(&packet, fragment, room).and_then(ip::upper_layer);
             let Some(whole) = whole else { return Packet::Other };
             packet = whole;

@@ -310,6 +310,11 @@ class TestFallback:
         late[1]["ts"] += 60 * 1_000_000_000
         assert "fallback" not in set(told(late).verdicts["verdict"])
 
+    def test_coarse_times_hide_no_ladder(self) -> None:
+        at_once = rows({**BETTER, **RESET}, OLD)
+        at_once[1]["ts"] = at_once[0]["ts"]
+        assert "fallback" in set(told(at_once).verdicts["verdict"])
+
     def test_one_with_other_suites_is_of_another_machine(self) -> None:
         stranger = {**OLD, "client_cipher_suites": [0x0004, 0x0005]}
         result = told(rows({**BETTER, **RESET}, stranger)).verdicts

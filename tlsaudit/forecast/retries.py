@@ -66,7 +66,6 @@ def failed_before(
             on="ts",
             by="conversation",
             tolerance=PATIENCE_SECONDS * 1_000_000_000,
-            allow_exact_matches=False,
         ).dropna()
         low = pairs["lower"].to_numpy(dtype=np.int64)
         before = pairs["failed"].to_numpy(dtype=np.int64)

@@ -85,7 +85,11 @@ VERDICTS: tuple[Column, ...] = (
         "confidence",
         "dict<str>",
         True,
-        "How sure the verdict is. Null for `unknown`.",
+        "How sure the verdict is: `high` where nothing else explains what was seen, `medium` where "
+        "one thing rests on inference (one old hello, a reset without an alert, a ladder that does "
+        "not say so), `low` where another explanation is about as good: only the client's side was "
+        "captured and it sent no more than its hello, nobody answered, or the stack does better at "
+        "the same service. Null for `unknown`.",
         values=CONFIDENCES,
         ordered=True,
     ),

@@ -66,11 +66,11 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.events.clear()
         # Another place of the page that is shown would not load it anew.
-        self.call("Page.navigate", url="about:blank")
-        self.events.clear()
-        self.call("Page.navigate", url=page.resolve().as_uri() + place)
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._message())
+        for address in ("about:blank", page.resolve().as_uri() + place):
+            self.events.clear()
+            self.call("Page.navigate", url=address)
+            while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+                self.events.append(self._message())
 
     def value(self, expression: str) -> Any:
         """The value of a JavaScript expression in the page; of a promise what it comes to."""

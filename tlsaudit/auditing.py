@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tlsaudit.evidence import Evidence
     from tlsaudit.findings import Policy
     from tlsaudit.forecast import Forecast
+    from tlsaudit.naming import Fingerprints
 
 __all__ = ["Audit", "audit", "audit_inputs"]
 
@@ -46,6 +47,7 @@ class Audit:
     set_aside: pandas.DataFrame = field(default_factory=lambda: nothing_of("SET_ASIDE"))
     names: pandas.DataFrame = field(default_factory=lambda: nothing_of("NAMES"))
     files: pandas.DataFrame = field(default_factory=lambda: nothing_of("FILES"))
+    fingerprints: Fingerprints | None = None
 
     @cached_property
     def findings(self) -> pandas.DataFrame:
@@ -59,7 +61,7 @@ class Audit:
         """One row per client address, with what it negotiated, offered and is concerned by."""
         from tlsaudit.inventory import clients
 
-        return clients(self.handshakes, self.findings)
+        return clients(self.handshakes, self.findings, self.names)
 
     @cached_property
     def coverage(self) -> pandas.DataFrame:
@@ -88,7 +90,7 @@ class Audit:
         from tlsaudit.places import Places, with_commands
 
         chosen = policy if isinstance(policy, Policy) else load_policy(policy)
-        outlook = forecast(self.handshakes, chosen)
+        outlook = forecast(self.handshakes, chosen, self.names, self.fingerprints)
         if self.files.empty:
             return outlook
         return replace(outlook, verdicts=with_commands(outlook.verdicts, Places(self.files)))
@@ -210,6 +212,8 @@ def audit(
     engine: str = "native",
     progress: Callable[[int], None] | None = None,
     max_unpacked: int | None = None,
+    hosts: str | os.PathLike[str] | None = None,
+    fingerprints: str | os.PathLike[str] | None = None,
 ) -> Audit:
     """Read captures and give their Audit.
 
@@ -217,17 +221,23 @@ def audit(
     `policy` is the name of a shipped policy, the path of a TOML file, or a Policy. `engine` is
     `native`, `scapy` or `tshark`. `progress` is called with the bytes read so far.
     `max_unpacked` is how many bytes a compressed capture may unpack to, None for the bounds in
-    docs/limits.md; it is the core that has them.
-    Raises PolicyError for a policy that cannot be used, EngineError for an engine that cannot
-    run, and CaptureError if no input could be read; an input that fails among others is a row of
-    `captures` with `error` set.
+    docs/limits.md; it is the core that has them. `hosts` is a file of names of your own
+    (docs/names.md), which count before all others; `fingerprints` a list of fingerprints of TLS
+    stacks, likewise.
+    Raises PolicyError for a policy that cannot be used, ListError for such a file, EngineError for
+    an engine that cannot run, and CaptureError if no input could be read; an input that fails among
+    others is a row of `captures` with `error` set.
     """
     from tlsaudit.engines import raise_if_nothing_was_read
     from tlsaudit.findings import Policy, load_policy
     from tlsaudit.inputs import expand
+    from tlsaudit.naming import read_fingerprints, read_hosts
 
     chosen = policy if isinstance(policy, Policy) else load_policy(policy)
-    run = audit_inputs(expand(paths, max_unpacked=max_unpacked), chosen, progress, engine)
+    given = None if hosts is None else read_hosts(hosts)
+    inputs = expand(paths, max_unpacked=max_unpacked)
+    lists = None if fingerprints is None else read_fingerprints(fingerprints)
+    run = audit_inputs(inputs, chosen, progress, engine, hosts=given, fingerprints=lists)
     raise_if_nothing_was_read(run.captures)
     return run
 
@@ -237,9 +247,17 @@ def audit_inputs(
     policy: Policy,
     progress: Callable[[int], None] | None = None,
     engine: str = "native",
+    *,
+    hosts: pandas.DataFrame | None = None,
+    fingerprints: Fingerprints | None = None,
 ) -> Audit:
-    """Read these inputs and give their Audit; inputs that cannot be read raise nothing."""
+    """Read these inputs and give their Audit; inputs that cannot be read raise nothing.
+
+    `hosts` are names that the user gives, as a table of names; `fingerprints` what lists of the
+    user's say of stacks.
+    """
     from tlsaudit.engines import load
+    from tlsaudit.naming import together
 
     inputs = tuple(inputs)
     reading = load(engine).read(inputs, progress)
@@ -250,6 +268,7 @@ def audit_inputs(
         inputs,
         reading.refusals,
         reading.set_aside,
-        reading.names,
+        reading.names if hosts is None else together(hosts, reading.names),
         reading.files,
+        fingerprints,
     )

@@ -5,6 +5,7 @@
     ├── ConfigurationError  a file of settings is missing or malformed
     ├── EngineError         an engine needs something that is not installed, or failed
     ├── ExplanationError    a text on an error code is malformed
+    ├── ListError           a file of names that the user gives cannot be used
     ├── PolicyError         a policy is missing, malformed or contradicts itself
     ├── RecipeError         a capture program cannot do what is asked of it
     ├── RemedyError         a remedy is not known, or its text is malformed
@@ -22,6 +23,7 @@ __all__ = [
     "ConfigurationError",
     "EngineError",
     "ExplanationError",
+    "ListError",
     "PolicyError",
     "RecipeError",
     "RemedyError",
@@ -50,6 +52,10 @@ class EngineError(TlsauditError):
 
 class ExplanationError(TlsauditError):
     """A text on an error code is malformed: the sentence names file, entry and field."""
+
+
+class ListError(TlsauditError):
+    """A file of names that the user gives cannot be used; the sentence names file and line."""
 
 
 class PolicyError(TlsauditError):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tlsaudit import registry, schema
 from tlsaudit.addresses import in_order
+from tlsaudit.naming import called_clients
 from tlsaudit.schema.lists import numbers, raw
 
 if TYPE_CHECKING:
@@ -30,10 +31,13 @@ Shape = tuple[frozenset[int], frozenset[int], frozenset[int]]
 """Cipher suites, cipher kinds of SSL 2.0, extensions."""
 
 
-def clients(handshakes: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+def clients(
+    handshakes: pd.DataFrame, findings: pd.DataFrame, names: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """The client table (`schema.CLIENTS`): the worst severity first, then the most findings.
 
-    `handshakes` is the handshake table with its derived columns, `findings` what was found in it.
+    `handshakes` is the handshake table with its derived columns, `findings` what was found in it,
+    `names` the table of names, if there is one.
     Clients that are equal so far are sorted by address, IPv4 before IPv6 before link addresses.
     """
     import numpy as np
@@ -41,9 +45,9 @@ def clients(handshakes: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
 
     if handshakes.empty:
         return schema.empty(schema.CLIENTS)
-    owners, names = pd.factorize(handshakes["client"])
-    count = _Counter(owners, len(names))
-    table = pd.DataFrame({"client": names})
+    owners, addresses = pd.factorize(handshakes["client"])
+    count = _Counter(owners, len(addresses))
+    table = pd.DataFrame({"client": addresses})
     times = handshakes["ts"].groupby(owners)
     table["first_seen"] = times.min()
     table["last_seen"] = times.max()
@@ -64,6 +68,9 @@ def clients(handshakes: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     table["hello_shapes"] = count.distinct(_shapes(handshakes).to_frame())
     table["defects"] = count.where(handshakes["defect"].notna().to_numpy())
     _judge(table, findings)
+    called = {} if names is None else called_clients(handshakes, names)
+    found = [called.get(client) for client in table["client"]]
+    table["client_name"] = pd.Series([each and each.name for each in found], dtype="str")
 
     table["_address"] = _address_order(table["client"])
     table["_severity"] = [schema.SEVERITIES.index(word) for word in table["worst_severity"]]

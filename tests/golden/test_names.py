@@ -10,7 +10,7 @@ from support.needs import needs_tshark
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
-@pytest.mark.parametrize("name", ["office.pcapng"])
+@pytest.mark.parametrize("name", ["http-connect.pcap", "office.pcapng", "rdp.pcap"])
 def test_every_name_that_tshark_shows_is_told_and_none_more(name):
     needs_tshark()
     shown = facts(SAMPLES / name)

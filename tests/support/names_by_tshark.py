@@ -20,8 +20,21 @@ FIELDS = (
     *("dns.flags.response", "dns.flags.opcode", "dns.resp.name", "dns.resp.type"),
     *("dns.resp.class", "dns.a", "dns.aaaa", "dns.ptr.domain_name"),
     *("dns.qry.name", "dns.cname"),
+    *("nbns.type", "nbns.name", "nbns.addr", "nbns.nb_flags.group", "nbns.name_flags.group"),
+    *("nbns.netbios_name", "nbns.flags.opcode", "nbns.flags.response"),
+    *("dhcp.option.dhcp", "dhcp.hw.mac_addr", "dhcp.ip.client", "dhcp.ip.your"),
+    *("dhcp.option.hostname", "dhcp.fqdn.name", "dhcp.option.vendor_class_id"),
+    *("kerberos.msg_type", "kerberos.CNameString", "kerberos.addr_nb", "ip.dst", "ipv6.dst"),
+    *("ntlmssp.auth.hostname", "ntlmssp.auth.username", "ntlmssp.auth.domain"),
+    *("ntlmssp.challenge.target_info.dns_computer_name", "rdp.rt_cookie"),
+    *("http.user_agent", "http.request.method", "http.request.uri"),
 )
-_FILTER = "dns.a || dns.aaaa || dns.ptr.domain_name"
+_FILTER = (
+    "dns.a || dns.aaaa || dns.ptr.domain_name || nbns.addr || nbns.netbios_name || dhcp || "
+    "kerberos.CNameString || kerberos.addr_nb || ntlmssp.auth.hostname || rdp.rt_cookie || "
+    "ntlmssp.challenge.target_info.dns_computer_name || (http.user_agent && tcp) || "
+    'http.request.method == "CONNECT"'
+)
 _BETWEEN = "\x1f"
 _SRV, _OPT = 33, 41
 
@@ -35,13 +48,16 @@ def facts(capture: Path) -> set[Fact]:
         command += ["-e", field]
     ran = subprocess.run(command, capture_output=True, check=False)
     found: set[Fact] = set()
+    asking: dict[str, list[str]] = {}
     for line in ran.stdout.decode("utf-8", "backslashreplace").splitlines():
         cells = line.split("\t")
         row = {
             name: [each for each in cell.split(_BETWEEN) if each]
             for name, cell in zip(FIELDS, cells, strict=False)
         }
-        found.update(_dns(row))
+        for read in (_dns, _nbns, _kerberos, _ntlm, _http):
+            found.update(read(row))
+        found.update(_dhcp(row, asking))
     return found
 
 
@@ -95,3 +111,101 @@ def _pointed_at(owner: str) -> str | None:
         digits = "".join(reversed(labels[:32]))
         return str(ipaddress.IPv6Address(int(digits, 16)))
     return None
+
+
+def _from(row: dict[str, list[str]]) -> str:
+    return _end(row, "src")
+
+
+def _to(row: dict[str, list[str]]) -> str:
+    return _end(row, "dst")
+
+
+def _end(row: dict[str, list[str]], which: str) -> str:
+    """The address of the innermost packet."""
+    layers = [each for each in row["frame.protocols"][0].split(":") if each in ("ip", "ipv6")]
+    return str(ipaddress.ip_address(row[f"{layers[-1]}.{which}"][-1]))
+
+
+def _frame(row: dict[str, list[str]]) -> int:
+    return int(row["frame.number"][0])
+
+
+def _nbns(row: dict[str, list[str]]) -> Iterator[Fact]:
+    """Machines: names of their own that end with <00> or <20>."""
+    if row["nbns.netbios_name"]:
+        told = zip(row["nbns.netbios_name"], row["nbns.name_flags.group"], strict=False)
+        addresses = [_from(row)]
+    else:
+        # Of a question and a record the record comes last.
+        told = zip(row["nbns.name"][-1:], row["nbns.nb_flags.group"][-1:], strict=False)
+        addresses = row["nbns.addr"]
+    if row["nbns.flags.opcode"] == ["6"]:
+        return
+    for name, group in told:
+        text, _, suffix = name.partition("<")
+        if group in ("0", "False") and suffix[:3] in ("00>", "20>"):
+            for address in addresses:
+                yield _frame(row), "nbns", address, text.rstrip()
+
+
+def _dhcp(row: dict[str, list[str]], asking: dict[str, list[str]]) -> Iterator[Fact]:
+    """What a machine calls itself, of its link address and of the address that it is given."""
+    if not row["dhcp.option.dhcp"] or not row["dhcp.hw.mac_addr"]:
+        return
+    kind, mac = row["dhcp.option.dhcp"][0], row["dhcp.hw.mac_addr"][0]
+    names = [
+        name.rstrip("\0")
+        for field in ("dhcp.option.hostname", "dhcp.fqdn.name", "dhcp.option.vendor_class_id")
+        for name in row[field]
+    ]
+    nothing = "0.0.0.0"
+    client, given = row["dhcp.ip.client"][0], row["dhcp.ip.your"][0]
+    addresses = []
+    if kind in ("1", "3", "4", "7", "8"):
+        addresses = [mac, *([client] if client != nothing else [])]
+        asking[mac] = names or asking.get(mac, [])
+    elif kind == "5":
+        addresses = [each for each in (given, client) if each != nothing][:1]
+        names = names + asking.pop(mac, [])
+    for address in addresses:
+        for name in names:
+            yield _frame(row), "dhcp", address, name
+
+
+def _kerberos(row: dict[str, list[str]]) -> Iterator[Fact]:
+    """The client by its name without its realm, and the machine that it gives as its address."""
+    if not row["kerberos.msg_type"]:
+        return
+    address = _from(row) if row["kerberos.msg_type"][0] in ("10", "12") else _to(row)
+    parts = row["kerberos.CNameString"]
+    if len(parts) == 2 and parts[0] == "host":
+        yield _frame(row), "kerberos", address, parts[1]
+    elif parts:
+        yield _frame(row), "kerberos", address, "/".join(parts).removesuffix("$")
+    for name in row["kerberos.addr_nb"]:
+        yield _frame(row), "kerberos", address, name.partition("<")[0].rstrip()
+
+
+def _ntlm(row: dict[str, list[str]]) -> Iterator[Fact]:
+    for name in row["ntlmssp.auth.hostname"]:
+        if name != "NULL":
+            yield _frame(row), "ntlm", _from(row), name
+    for name in row["ntlmssp.auth.username"]:
+        domain = (row["ntlmssp.auth.domain"] or ["NULL"])[0]
+        if name != "NULL":
+            user = name if domain == "NULL" else f"{domain}\\{name}"
+            yield _frame(row), "ntlm", _from(row), user
+    for name in row["ntlmssp.challenge.target_info.dns_computer_name"]:
+        yield _frame(row), "ntlm", _from(row), name.lower()
+
+
+def _http(row: dict[str, list[str]]) -> Iterator[Fact]:
+    for name in row["rdp.rt_cookie"]:
+        if name.startswith("Cookie: mstshash="):
+            yield _frame(row), "rdp", _from(row), name.removeprefix("Cookie: mstshash=").strip()
+    for name in row["http.user_agent"]:
+        yield _frame(row), "http-user-agent", _from(row), name.strip()
+    for method, target in zip(row["http.request.method"], row["http.request.uri"], strict=False):
+        if method == "CONNECT":
+            yield _frame(row), "http-connect", _from(row), target

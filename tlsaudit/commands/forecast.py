@@ -11,7 +11,9 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
+    fingerprints_option,
     format_options,
+    hosts_option,
     policy_option,
 )
 from tlsaudit.commands.running import (
@@ -55,6 +57,8 @@ _STORED = ("handshakes.parquet", "handshakes.jsonl", "handshakes.csv")
     type=click.Choice(["client", "service", "capture"]),
     help="Count the verdicts of each client, service or capture instead.",
 )
+@hosts_option
+@fingerprints_option
 @engine_option
 @format_options
 def forecast(

@@ -9,17 +9,27 @@ from typing import Any
 import click
 
 __all__ = [
+    "FINGERPRINTS",
+    "HOSTS",
     "MAX_UNPACKED",
     "capture_command",
     "captures_argument",
     "engine_option",
+    "fingerprints_option",
     "format_options",
+    "hosts_option",
     "max_unpacked_option",
     "policy_option",
 ]
 
 MAX_UNPACKED = "tlsaudit.max_unpacked"
 """Where the context keeps `--max-unpacked`: it is about how captures are read."""
+
+FINGERPRINTS = "tlsaudit.fingerprints"
+"""Where the context keeps `--fingerprints`."""
+
+HOSTS = "tlsaudit.hosts"
+"""Where the context keeps `--hosts`."""
 
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
@@ -78,6 +88,41 @@ def policy_option(function: Callable[..., Any]) -> Callable[..., Any]:
         help="A shipped policy (entra, entra-domain-services, bcp195, nist-800-52r2, pci-dss-4) "
         "or the path of a policy file in TOML (docs/rules.md).",
     )(function)
+
+
+def hosts_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option `--hosts`; whoever reads an audit finds it in the context."""
+    return click.option(
+        "--hosts",
+        metavar="FILE",
+        expose_value=False,
+        callback=_remember_hosts,
+        help="Names of your own, which count before those in the captures: a hosts file, or CSV "
+        "with an address and a name (docs/names.md).",
+    )(function)
+
+
+def fingerprints_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option `--fingerprints`; whoever reads an audit finds it in the context."""
+    return click.option(
+        "--fingerprints",
+        metavar="FILE",
+        multiple=True,
+        expose_value=False,
+        callback=_remember_fingerprints,
+        help="A list of your own of what sends which hello, several times if need be: CSV with JA3 "
+        "or JA4, or a database of joy or mercury (docs/names.md).",
+    )(function)
+
+
+def _remember_fingerprints(
+    context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
+) -> None:
+    context.meta[FINGERPRINTS] = paths
+
+
+def _remember_hosts(context: click.Context, _option: click.Parameter, path: str | None) -> None:
+    context.meta[HOSTS] = path
 
 
 def engine_option(function: Callable[..., Any]) -> Callable[..., Any]:

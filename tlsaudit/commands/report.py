@@ -8,6 +8,8 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
+    fingerprints_option,
+    hosts_option,
     policy_option,
 )
 from tlsaudit.commands.running import capture_rows, exit_code, put, read_audit
@@ -27,6 +29,8 @@ __all__ = ["report"]
     "-o", "--output", "folder", required=True, metavar="DIR", help="The folder to write into."
 )
 @policy_option
+@hosts_option
+@fingerprints_option
 @engine_option
 def report(captures: tuple[str, ...], folder: str, policy: str, engine: str) -> int:
     from tlsaudit.reports.export import make_folder

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tlsaudit.commands.options import MAX_UNPACKED
+from tlsaudit.commands.options import FINGERPRINTS, HOSTS, MAX_UNPACKED
 from tlsaudit.inputs import STANDARD_INPUT, Input, expand, total_bytes
 from tlsaudit.progress import progress_bar
 from tlsaudit.safe_text import visible
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
     from tlsaudit.auditing import Audit
+    from tlsaudit.naming import Fingerprints
 
 __all__ = [
     "DONE",
@@ -56,10 +58,14 @@ def read_audit(
 ) -> Audit:
     """Read and judge; say what could not be read, and stop if that is everything."""
     from tlsaudit.findings import load_policy
+    from tlsaudit.naming import together
 
     captures = list(captures)
+    hosts, known = _said_by_user()
     if any(map(is_store, captures)):
-        return _audit_of_store(captures, policy, engine)
+        stored = _audit_of_store(captures, policy, engine)
+        names = stored.names if hosts is None else together(hosts, stored.names)
+        return replace(stored, names=names, fingerprints=known)
     # A mistake in the policy is found before an hour of reading, not after it.
     chosen = load_policy(policy)
     inputs = inputs_of(captures, leave_out, output)
@@ -67,12 +73,24 @@ def read_audit(
     from tlsaudit.auditing import audit_inputs
 
     with progress_bar(total_bytes(inputs)) as progress:
-        audit = audit_inputs(inputs, chosen, progress, engine)
+        audit = audit_inputs(inputs, chosen, progress, engine, hosts=hosts, fingerprints=known)
     rows = capture_rows(audit)
     say_failures(rows)
     if exit_code(rows) == NOTHING_DONE:
         raise NothingReadError
     return audit
+
+
+def _said_by_user() -> tuple[pandas.DataFrame | None, Fingerprints | None]:
+    """Give the names and the fingerprints that the options name; mistakes are found first."""
+    from tlsaudit.naming import read_fingerprints, read_hosts
+
+    said = click.get_current_context().meta
+    hosts = None if said.get(HOSTS) is None else read_hosts(said[HOSTS])
+    known = read_fingerprints(*said[FINGERPRINTS]) if said.get(FINGERPRINTS) else None
+    if known is not None and known.left_out:
+        say(f"--fingerprints: {known.left_out:,} entries cannot be compared with a JA3 or JA4")
+    return hosts, known
 
 
 def is_store(given: str) -> bool:

@@ -12,6 +12,7 @@ from tlsaudit.commands.options import (
     captures_argument,
     engine_option,
     format_options,
+    hosts_option,
     policy_option,
 )
 from tlsaudit.commands.running import (
@@ -47,6 +48,7 @@ def handshakes(
 @capture_command("Print the client table: one row per client address.")
 @captures_argument
 @policy_option
+@hosts_option
 @engine_option
 @format_options
 def clients(
@@ -90,6 +92,7 @@ def set_aside(captures: tuple[str, ...], table_format: str, output: str | None) 
     "first frame that tells it.",
 )
 @captures_argument
+@hosts_option
 @format_options
 def names(captures: tuple[str, ...], table_format: str, output: str | None) -> int:
     return _apart("names", captures, table_format, output)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tlsaudit.findings import Policy
+    from tlsaudit.naming import Fingerprints
 
     Answers = NDArray[np.bool_]
 
@@ -31,10 +32,11 @@ _NO_CAUSE = len(CAUSES)
 _PORTS = 0x10000
 _LOW, _MEDIUM, _HIGH, _NOT_SAID = 0, 1, 2, 3
 _COLUMNS = (
-    *("capture", "transport", "stream", "ts", "carrier", "client", "server", "server_port"),
+    *("capture", "transport", "stream", "ts", "carrier", "client", "client_mac"),
+    *("server", "server_port"),
     *("server_name", "client_hello_frame", "server_hello_frame", "alert_frame", "end_frame"),
     *("client_cipher_suites", "client_ssl2_cipher_kinds", "client_extensions"),
-    *("client_hello_complete", "server_hello_complete", "client_fallback_scsv", "ja4"),
+    *("client_hello_complete", "server_hello_complete", "client_fallback_scsv", "ja3", "ja4"),
     *("client_max_version", "negotiated_version", "negotiated_cipher_suite"),
     *("downgrade_sentinel", "resumed", "outcome", "alert_description", "end", "defect"),
 )
@@ -93,8 +95,17 @@ class Forecast:
         return headline(self.verdicts, self.policy)
 
 
-def forecast(handshakes: pd.DataFrame, policy: Policy) -> Forecast:
-    """Give every client, service and stack of a handshake table its verdict under a policy."""
+def forecast(
+    handshakes: pd.DataFrame,
+    policy: Policy,
+    names: pd.DataFrame | None = None,
+    fingerprints: Fingerprints | None = None,
+) -> Forecast:
+    """Give every client, service and stack of a handshake table its verdict under a policy.
+
+    `names` is the table of names, if there is one: who is meant stands beside the verdict.
+    `fingerprints` is what the user's lists say: it counts before what is known here.
+    """
     import numpy as np
     import pandas as pd
 
@@ -105,7 +116,9 @@ def forecast(handshakes: pd.DataFrame, policy: Policy) -> Forecast:
         rows = np.zeros(0, dtype=np.int64)
         return Forecast(policy, schema.empty(schema.VERDICTS), rows, nothing)
     judged = Judged(handshakes, policy)
-    return Forecast(policy, verdict_table(judged), judged.verdict_of, judged.in_captures)
+    return Forecast(
+        policy, verdict_table(judged, names, fingerprints), judged.verdict_of, judged.in_captures
+    )
 
 
 class Judged:

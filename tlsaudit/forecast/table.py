@@ -11,6 +11,7 @@ from tlsaudit.forecast.retries import NO_RETRY
 from tlsaudit.forecast.scope import in_scope
 from tlsaudit.forecast.sentences import Said, pieces
 from tlsaudit.inputs import STANDARD_INPUT_NAME
+from tlsaudit.naming import Fingerprints, called_clients, called_servers
 from tlsaudit.safe_text import shell_word
 from tlsaudit.schema.verdicts import CAUSES, CONFIDENCES, VERDICTS_WORST_FIRST
 
@@ -30,12 +31,16 @@ _AS_IN_HANDSHAKES = (
 )
 _OF_EVIDENCE = (
     *_AS_IN_HANDSHAKES,
-    *("client_max_version", "negotiated_version", "outcome"),
+    *("client_max_version", "negotiated_version", "outcome", "ts", "ja3"),
     *("client_hello_frame", "server_hello_frame", "alert_frame", "end_frame"),
 )
 
 
-def verdict_table(judged: Judged) -> pd.DataFrame:
+def verdict_table(
+    judged: Judged,
+    names: pd.DataFrame | None = None,
+    fingerprints: Fingerprints | None = None,
+) -> pd.DataFrame:
     """Give the table of `schema.VERDICTS`, a row per group of `judged`, in its order."""
     import numpy as np
     import pandas as pd
@@ -48,17 +53,26 @@ def verdict_table(judged: Judged) -> pd.DataFrame:
     table["policy"] = _words(policy, (judged.policy.name,))
     table["service"] = judged.services.iloc[order].reset_index(drop=True)
     stacks = judged.shapes.stack[evidence]
-    names = np.concatenate((judged.shapes.names, np.array([None], dtype=object)))
-    table["stack"] = pd.Series(names[stacks], dtype="str")
-    hints = [judged.known[group] for group in order.tolist()]
-    table["stack_hint"] = pd.Series(
-        [hint and f"probably {hint.stack}" for hint in hints], dtype="str"
-    )
-    table["stack_hint_why"] = pd.Series([hint and hint.why for hint in hints], dtype="str")
+    spelled = np.concatenate((judged.shapes.names, np.array([None], dtype=object)))
+    table["stack"] = pd.Series(spelled[stacks], dtype="str")
+    hints = [
+        (f"probably {each.stack}", each.why) if (each := judged.known[group]) else (None, None)
+        for group in order.tolist()
+    ]
+    if fingerprints is not None:
+        pairs = zip(rows["ja3"], rows["ja4"], strict=True)
+        given = [fingerprints.hint(ja3, ja4) for ja3, ja4 in pairs]
+        hints = [
+            (f"probably {mine.what}", mine.why) if mine else hint
+            for mine, hint in zip(given, hints, strict=True)
+        ]
+    table["stack_hint"] = pd.Series([what for what, _ in hints], dtype="str")
+    table["stack_hint_why"] = pd.Series([why for _, why in hints], dtype="str")
     table["verdict"] = _words(judged.verdict[order], VERDICTS_WORST_FIRST, ordered=True)
     table["because"] = _words(judged.cause[order], CAUSES)
     table["confidence"] = _words(judged.confidence[order], CONFIDENCES, ordered=True)
-    scope = in_scope(rows, judged.policy)
+    asked = _name(table, rows, judged, names)
+    scope = in_scope(rows.assign(server_name=asked), judged.policy)
     table["in_scope"] = pd.array(scope == 1, dtype="boolean")
     table.loc[scope < 0, "in_scope"] = pd.NA
     table["offered"] = rows["client_max_version"]
@@ -73,6 +87,25 @@ def verdict_table(judged: Judged) -> pd.DataFrame:
     table["tshark"] = _commands(rows, frames)
     table["sentence"], table["remedy"] = _sentences(judged, table, order)
     return schema.conform(table, schema.VERDICTS)
+
+
+def _name(
+    table: pd.DataFrame, rows: pd.DataFrame, judged: Judged, names: pd.DataFrame | None
+) -> pd.Series[str]:
+    """Add who is meant; give the servers' names, those included that the clients went by."""
+    import pandas as pd
+
+    if names is None or names.empty:
+        return rows["server_name"]
+    clients = called_clients(judged.handshakes, names)
+    found = [clients.get(client) for client in rows["client"]]
+    table["client_name"] = pd.Series([each and each.name for each in found], dtype="str")
+    table["client_name_why"] = pd.Series([each and each.why for each in found], dtype="str")
+    servers = called_servers(rows, names)
+    table["server_called"] = pd.Series([each and each.name for each in servers], dtype="str")
+    table["server_called_why"] = pd.Series([each and each.why for each in servers], dtype="str")
+    asked = [each.name if each is not None and each.is_asked else None for each in servers]
+    return rows["server_name"].fillna(pd.Series(asked, dtype="str"))
 
 
 def service_texts(rows: pd.DataFrame) -> pd.Series[str]:

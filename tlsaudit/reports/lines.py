@@ -144,6 +144,13 @@ def _suite(row: dict[Any, Any]) -> str:
     return "" if is_null(code) else registry.cipher_suite_name(int(code))
 
 
+def _service(row: dict[Any, Any]) -> str:
+    """What was asked for; what a server without a name is called stands behind its address."""
+    service = shortened(_text(row["service"]), _LONGEST_NAME)
+    called = shortened(_text(row["server_called"]), _LONGEST_NAME)
+    return f"{service} ({called}?)" if called else service
+
+
 def _hint(row: dict[Any, Any]) -> str:
     return _text(row["stack_hint"]).removeprefix("probably ")
 
@@ -166,6 +173,7 @@ _COLUMNS: dict[str, _Columns] = {
     ),
     "clients": (
         ("client", _column("client"), False),
+        ("name", _name("client_name"), False),
         ("worst", _column("worst_severity"), False),
         ("handshakes", _column("handshakes"), True),
         ("ssl30", _column("ssl30"), True),
@@ -213,7 +221,8 @@ _COLUMNS: dict[str, _Columns] = {
         ("verdict", _column("verdict"), False),
         ("sure", _column("confidence"), False),
         ("client", _column("client"), False),
-        ("service", _name("service"), False),
+        ("name", _name("client_name"), False),
+        ("service", _service, False),
         ("handshakes", _column("handshakes"), True),
         ("offered", _version("offered"), False),
         ("negotiated", _version("negotiated"), False),

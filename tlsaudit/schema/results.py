@@ -25,7 +25,8 @@ CLIENTS: tuple[Column, ...] = (
         "client_name",
         "str",
         True,
-        "The client's name from a file that the user gives; never looked up. Null = not given.",
+        "What the client is called, by the rule in `docs/names.md`: a file of the user's first, "
+        "then what packets beside TLS say; never looked up. Null = nobody says.",
     ),
     Column("first_seen", "timestamp[ns, UTC]", True, "Time of its first handshake."),
     Column("last_seen", "timestamp[ns, UTC]", True, "Time of its last handshake."),

@@ -34,6 +34,8 @@ CAUSES = (
 VERDICTS: tuple[Column, ...] = (
     Column("policy", "dict<str>", False, "The policy that is forecast."),
     Column("client", "str", False, "As in the handshake table."),
+    Column("client_name", "str", True, "As in the client table."),
+    Column("client_name_why", "str", True, "Where that name is from."),
     Column(
         "service",
         "str",
@@ -98,7 +100,8 @@ VERDICTS: tuple[Column, ...] = (
         "bool",
         True,
         "Whether the policy speaks of this service; true for a policy that speaks of all. Null = "
-        "it goes by the server's name, and the hello gives none.",
+        "it goes by the server's name, the hello gives none, and neither does an answer of DNS to "
+        "this client, or the user.",
     ),
     Column("sentence", "str", False, "The verdict and its reason in one sentence."),
     Column(
@@ -140,6 +143,14 @@ VERDICTS: tuple[Column, ...] = (
     Column("server", "str", False, "Its server, as in the handshake table."),
     Column("server_port", "uint16", True, "As in the handshake table."),
     Column("server_name", "str", True, "As in the handshake table."),
+    Column(
+        "server_called",
+        "str",
+        True,
+        "What the server is called beside TLS, where the hello of the evidence names none, by the "
+        "rule in `docs/names.md`. Null = nobody says.",
+    ),
+    Column("server_called_why", "str", True, "Where that name is from."),
     Column("capture", "dict<str>", False, "The capture that holds the evidence."),
     Column("stream", "uint32", True, "As in the handshake table."),
     Column(

@@ -228,3 +228,16 @@ pub const MAX_EXCERPT_BEHIND: usize = 128 * 1024;
 
 /// SYNs of an excerpt, on one connection. Both sides send one, and again if it was lost.
 pub const MAX_EXCERPT_OPENING: usize = 16;
+
+/// Bytes of a name that is no name of DNS: the longest are the programs that a browser claims to be. A
+/// longer one is left out, since a part of it would be another name.
+pub const MAX_NAME: usize = 1_024;
+
+/// Characters of NTLM in a header of HTTP. A ticket of Kerberos in its place is longer than any.
+pub const MAX_NTLM_TEXT: usize = 8 * 1_024;
+
+/// Machines that have asked for an address and wait for it, by DHCP.
+pub const MAX_DHCP_CLIENTS: usize = 16 * 1_024;
+
+/// Names in one message of DHCP. There are three options for them.
+pub const MAX_DHCP_NAMES: usize = 4;

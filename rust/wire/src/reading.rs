@@ -315,7 +315,12 @@ impl Reading {
             self.link_type(frame.link_type);
         }
         match packet::plain_segment(frame) {
-            Some(segment) => self.segment(&segment, frame, rows),
+            Some(segment) => {
+                if let Some(names) = &mut self.names {
+                    names.segment(&segment, frame.number, frame.ts);
+                }
+                self.segment(&segment, frame, rows);
+            }
             None => self.packet(frame, rows),
         }
         Ok(())
@@ -354,6 +359,9 @@ impl Reading {
         };
         match packet::decode(frame, fragments, scratch, mentioned) {
             Packet::Tcp(segment) => {
+                if let Some(names) = names {
+                    names.segment(&segment, frame.number, frame.ts);
+                }
                 let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
                 streams.segment(&segment, frame.number, frame.ts, done);
             }

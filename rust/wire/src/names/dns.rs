@@ -28,12 +28,12 @@ const PTR: u16 = 12;
 const AAAA: u16 = 28;
 
 /// A record.
-struct Record<'a> {
+pub(super) struct Record<'a> {
     /// Where its owner's name begins.
-    owner: usize,
-    kind: u16,
+    pub(super) owner: usize,
+    pub(super) kind: u16,
     class: u16,
-    data: &'a [u8],
+    pub(super) data: &'a [u8],
     /// Where that begins.
     data_at: usize,
 }
@@ -151,7 +151,7 @@ fn address(record: &Record<'_>) -> Option<IpAddr> {
 }
 
 /// A record, and where the next begins.
-fn record(message: &[u8], owner: usize) -> Option<(Record<'_>, usize)> {
+pub(super) fn record(message: &[u8], owner: usize) -> Option<(Record<'_>, usize)> {
     let at = behind_name(message, owner)?;
     let mut cursor = Cursor::new(message.get(at..)?);
     let (kind, class) = (cursor.u16()?, cursor.u16()?);
@@ -163,7 +163,7 @@ fn record(message: &[u8], owner: usize) -> Option<(Record<'_>, usize)> {
 }
 
 /// Where what follows a name begins.
-fn behind_name(message: &[u8], at: usize) -> Option<usize> {
+pub(super) fn behind_name(message: &[u8], at: usize) -> Option<usize> {
     let mut cursor = Cursor::new(message.get(at..)?);
     loop {
         match cursor.u8()? {

@@ -3,14 +3,22 @@
 //! Nobody is asked anything: a name is a fact that a frame states, with who was told. Which one of
 //! several counts is not decided here. A fact that is repeated is one row, with its first frame.
 
+mod ber;
+mod dhcp;
 mod dns;
+mod http;
+mod kerberos;
+mod netbios;
+mod ntlm;
 
 use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use crate::limits::MAX_NAMES_HELD;
-use crate::packet::{Datagram, Mac};
+use crate::cursor::Cursor;
+use crate::limits::{MAX_NAME, MAX_NAMES_HELD};
+use crate::packet::{Datagram, Mac, Segment};
+use crate::tls::escape::escaped;
 
 /// What a name is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +34,12 @@ pub enum Subject {
 pub enum Kind {
     /// Of a machine.
     Host,
+    /// Of whoever signs in there.
+    User,
+    /// What runs there.
+    Software,
+    /// Not of the address: what it asked a proxy for.
+    Target,
 }
 
 impl Kind {
@@ -34,6 +48,9 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Host => "host",
+            Self::User => "user",
+            Self::Software => "software",
+            Self::Target => "target",
         }
     }
 }
@@ -53,6 +70,20 @@ pub enum Source {
     Mdns,
     /// Link-local multicast name resolution (RFC 4795).
     Llmnr,
+    /// NetBIOS' name service.
+    Nbns,
+    /// DHCP.
+    Dhcp,
+    /// A request to a key distribution centre, or its answer.
+    Kerberos,
+    /// NTLM.
+    Ntlm,
+    /// The cookie of RDP.
+    Rdp,
+    /// The header User-Agent.
+    HttpUserAgent,
+    /// The method CONNECT.
+    HttpConnect,
 }
 
 impl Source {
@@ -66,6 +97,13 @@ impl Source {
             Self::DnsUpdate => "dns-update",
             Self::Mdns => "mdns",
             Self::Llmnr => "llmnr",
+            Self::Nbns => "nbns",
+            Self::Dhcp => "dhcp",
+            Self::Kerberos => "kerberos",
+            Self::Ntlm => "ntlm",
+            Self::Rdp => "rdp",
+            Self::HttpUserAgent => "http-user-agent",
+            Self::HttpConnect => "http-connect",
         }
     }
 }
@@ -111,6 +149,7 @@ pub struct Named {
 #[derive(Debug, Default)]
 pub struct Names {
     facts: HashMap<Fact, Seen>,
+    asking: dhcp::Asking,
     /// Bytes of memory that they take.
     held: usize,
     /// Further ones that were left out to bound memory.
@@ -127,6 +166,12 @@ struct Telling<'a> {
 const DNS: u16 = 53;
 const MDNS: u16 = 5353;
 const LLMNR: u16 = 5355;
+const NBNS: u16 = 137;
+const DHCP: [u16; 2] = [67, 68];
+const KERBEROS: u16 = 88;
+
+/// What is before the cookie of RDP in a request of X.224, behind TPKT's version and length.
+const COOKIE: &[u8] = b"Cookie: mstshash=";
 
 impl Names {
     /// Takes the next datagram of the capture.
@@ -139,6 +184,62 @@ impl Names {
             dns::read(datagram.payload, dns::Spoken::Mdns, datagram.destination, telling);
         } else if ports.contains(&LLMNR) {
             dns::read(datagram.payload, dns::Spoken::Llmnr, datagram.destination, telling);
+        } else if ports.contains(&NBNS) {
+            netbios::read(datagram.payload, datagram.source, telling);
+        } else if DHCP.iter().any(|port| ports.contains(port)) {
+            let mut asking = std::mem::take(&mut telling.names.asking);
+            dhcp::read(datagram.payload, &mut asking, telling);
+            telling.names.asking = asking;
+        } else if ports.contains(&KERBEROS) {
+            let ends = (datagram.source, datagram.destination);
+            kerberos::read(datagram.payload, ends, telling);
+        }
+    }
+
+    /// Takes the next segment of the capture: what begins with it is told, what goes on in another
+    /// is not.
+    #[inline]
+    pub fn segment(&mut self, segment: &Segment<'_>, frame: u64, ts: Option<i64>) {
+        // TLS begins with 20 to 24; what is inside of it tells nothing.
+        let Some(0 | 3 | 5 | 0x30 | b'A'..=b'Z') = segment.payload.first() else { return };
+        self.beginning(segment, frame, ts);
+    }
+
+    fn beginning(&mut self, segment: &Segment<'_>, frame: u64, ts: Option<i64>) {
+        let telling = &mut Telling { names: self, frame, ts };
+        let bytes = segment.payload;
+        let ports = [segment.source_port, segment.destination_port];
+        if ports.contains(&DNS) {
+            each_message::<2>(bytes, |message| {
+                dns::read(message, dns::Spoken::Dns, segment.destination, telling);
+            });
+            return;
+        }
+        if ports.contains(&KERBEROS) {
+            let ends = (segment.source, segment.destination);
+            each_message::<4>(bytes, |message| kerberos::read(message, ends, telling));
+            return;
+        }
+        match bytes {
+            [b'A'..=b'Z', ..] => http::read(segment, telling),
+            // Session setup of SMB, old and new.
+            [0, _, _, _, 0xFF, b'S', b'M', b'B', 0x73, ..] => {
+                ntlm::find(bytes, segment.source, telling);
+            }
+            [0, _, _, _, 0xFE, b'S', b'M', b'B', _, _, _, _, _, _, _, _, 1, 0, ..] => {
+                ntlm::find(bytes, segment.source, telling);
+            }
+            // Bind of DCE/RPC, its answers, and what follows them.
+            [5, 0, 11 | 12 | 14 | 15 | 16, ..] => ntlm::find(bytes, segment.source, telling),
+            [0x30, ..] if is_bind(bytes) => ntlm::find(bytes, segment.source, telling),
+            [3, 0, _, _, _, 0xE0, _, _, _, _, _, request @ ..] => {
+                let Some(cookie) = request.strip_prefix(COOKIE) else { return };
+                let end = cookie.iter().position(|&byte| byte == b'\r' || byte == b'\n');
+                if let Some(user) = end.and_then(|end| cookie.get(..end)) {
+                    telling.tell(Source::Rdp, Kind::User, Subject::Ip(segment.source), user);
+                }
+            }
+            _ => {}
         }
     }
 
@@ -159,13 +260,42 @@ fn order(row: &Named) -> (u64, &str, &'static str, &'static str, String) {
     (row.seen.frame, name.as_str(), source.name(), kind.name(), ends)
 }
 
+/// The messages in a segment, each behind its length of `N` bytes.
+fn each_message<const N: usize>(bytes: &[u8], mut take: impl FnMut(&[u8])) {
+    let mut cursor = Cursor::new(bytes);
+    while let Some(length) = cursor.array::<N>() {
+        let length = length.iter().fold(0_usize, |length, &byte| length << 8 | usize::from(byte));
+        let message = cursor.take_up_to(length);
+        if message.is_empty() {
+            return;
+        }
+        take(message);
+    }
+}
+
+/// Whether a message of LDAP is a bind or its answer (RFC 4511 section 4.2).
+fn is_bind(message: &[u8]) -> bool {
+    let inside = ber::begun(&mut Cursor::new(message));
+    let Some((_, inside)) = inside else { return false };
+    let mut cursor = Cursor::new(inside);
+    matches!(ber::begun(&mut cursor), Some((0x02, _)))
+        && matches!(ber::begun(&mut cursor), Some((0x60 | 0x61, _)))
+}
+
 impl Telling<'_> {
+    /// A name as captured.
+    fn tell(&mut self, source: Source, kind: Kind, subject: Subject, name: &[u8]) {
+        if name.len() <= MAX_NAME {
+            self.fact(Fact { subject, name: escaped(name), kind, source, told_to: None });
+        }
+    }
+
     /// A fact; its name is safe to show.
     fn fact(&mut self, fact: Fact) {
         if fact.name.is_empty() {
             return;
         }
-        let Names { facts, held, left_out } = &mut *self.names;
+        let Names { facts, held, left_out, .. } = &mut *self.names;
         if let Some(seen) = facts.get_mut(&fact) {
             seen.times = seen.times.saturating_add(1);
             seen.first = earliest(seen.first, self.ts);

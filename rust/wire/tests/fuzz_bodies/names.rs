@@ -5,15 +5,18 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use tlsaudit_wire::limits::MAX_DNS_NAME;
+use tlsaudit_wire::limits::MAX_NAME;
 use tlsaudit_wire::names::{Named, Names};
-use tlsaudit_wire::packet::Datagram;
+use tlsaudit_wire::packet::{Datagram, Flags, Segment};
 
 /// The longest that a byte becomes when it is escaped: `\xNN`, and three bytes as `\u{NNNNN}`.
 const ESCAPED: usize = 4;
 
-/// Ports of protocols over UDP that tell names.
-pub const PORTS: [u16; 3] = [53, 5353, 5355];
+/// Ports of protocols that tell names; the last stands for any.
+pub const PORTS: [u16; 8] = [53, 5353, 5355, 137, 67, 68, 88, 80];
+
+/// Over TCP, not UDP.
+const TCP: u8 = 0x40;
 
 /// One packet.
 #[derive(Clone, Debug)]
@@ -30,6 +33,15 @@ pub fn datagram(datagram: &Datagram<'_>) -> Option<Packet> {
     let protocol = place(datagram.source_port)
         .or_else(|| place(datagram.destination_port).map(|at| at | 0x80))?;
     Some(Packet { protocol, payload: datagram.payload.to_vec() })
+}
+
+/// The packet of a segment as captured, if one of the protocols may begin with it.
+pub fn segment(segment: &Segment<'_>) -> Option<Packet> {
+    let [0 | 3 | 5 | 0x30 | b'A'..=b'Z', ..] = segment.payload else { return None };
+    let last = PORTS.len() - 1;
+    let place = |port| PORTS.iter().position(|known| *known == port).unwrap_or(last) as u8;
+    let protocol = place(segment.source_port).min(place(segment.destination_port)) | TCP;
+    Some(Packet { protocol, payload: segment.payload.to_vec() })
 }
 
 /// The input that holds these packets.
@@ -61,7 +73,7 @@ pub fn check(input: &[u8]) {
     let once = read(&packets, 1);
     for Named { fact, seen } in &once {
         assert!(!fact.name.is_empty() && !fact.name.contains(char::is_control), "{fact:?}");
-        assert!(fact.name.len() <= MAX_DNS_NAME * ESCAPED, "{fact:?}");
+        assert!(fact.name.len() <= MAX_NAME * ESCAPED, "{fact:?}");
         assert!((1..=packets.len() as u64).contains(&seen.frame), "{seen:?}");
         assert!(seen.first.is_some_and(|first| Some(first) <= seen.last), "{seen:?}");
         assert!(seen.times > 0);
@@ -86,11 +98,30 @@ fn read(packets: &[Packet], copies: usize) -> Vec<Named> {
 }
 
 fn send(packet: &Packet, frame: u64, names: &mut Names) {
-    let known = PORTS[usize::from(packet.protocol & 0x7F) % PORTS.len()];
+    let known = PORTS[usize::from(packet.protocol & 0x3F) % PORTS.len()];
     let (from, to) = if packet.protocol & 0x80 == 0 { (known, 50_000) } else { (50_000, known) };
+    let source = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    let destination = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2));
+    if packet.protocol & TCP != 0 {
+        let segment = Segment {
+            source,
+            destination,
+            source_port: from,
+            destination_port: to,
+            outer: None,
+            source_mac: None,
+            destination_mac: None,
+            sequence: 1,
+            acknowledgement: 1,
+            flags: Flags(0x10),
+            payload: &packet.payload,
+            payload_length: packet.payload.len() as u32,
+        };
+        return names.segment(&segment, frame, Some(frame as i64));
+    }
     let datagram = Datagram {
-        source: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
-        destination: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)),
+        source,
+        destination,
         source_port: from,
         destination_port: to,
         outer: None,

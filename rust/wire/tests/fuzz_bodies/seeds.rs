@@ -46,6 +46,7 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
         match packet::decode(&frame, &mut fragments, &mut scratch, &mut |_| {}) {
             Packet::Tcp(segment) => {
                 seeds.extend(hellos(segment.payload).map(|input| ("hello", input)));
+                telling.extend(names::segment(&segment));
                 seeds.extend(connections.add(&segment).map(|body| ("certificate", body)));
             }
             Packet::Udp(datagram) => {

@@ -223,6 +223,24 @@ def test_clean_answer_is_only_given_for_what_was_covered(
     assert ("What limits this answer" in page(audit)) == (kind == "unknown")
 
 
+def test_what_the_policy_does_not_speak_of_is_told_apart(make_audit: MakeAudit) -> None:
+    old = {**OLD_VERSION, **OLD_ANSWER}
+    beside = handshake_row(number=1, server_name="printer.example.test", **old)
+    spoken = handshake_row(
+        number=2, client="192.0.2.11", server_name="login.microsoftonline.com", **old
+    )
+    overview = Overview(make_audit([beside, spoken]))
+    assert [(each.client, each.in_scope) for each in overview.breaking] == [
+        ("192.0.2.11", True),
+        (str(beside["client"]), False),
+    ]
+    assert overview.answer.kind == "no"
+    alone = make_audit([beside])
+    assert Overview(alone).answer.kind == "unknown"
+    text = Reader(page(alone)).text
+    assert "Clients that would break if entra were enforced everywhere (1)" in text
+
+
 def test_nothing_seen_is_no_clean_answer(make_audit: MakeAudit) -> None:
     assert Overview(make_audit([])).answer.kind == "unknown"
 

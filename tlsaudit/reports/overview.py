@@ -99,13 +99,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Breaking:
-    """A client that stops working: its worst verdict, and at which services."""
+    """A client that stops working: its worst verdict, and at which services.
+
+    `in_scope`: at one, at least, that the policy speaks of.
+    """
 
     client: str
     verdict: str
     hint: str | None
     services: list[str]
     more: int
+    in_scope: bool
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,7 @@ class Holding:
 
     service: str
     clients: int
+    in_scope: bool
 
 
 @dataclass(frozen=True)
@@ -221,20 +226,21 @@ class Overview:
         """The clients that stop working unless something on their side changes, worst first."""
         verdicts = self.audit.verdicts
         rows = verdicts[verdicts["verdict"].isin(BREAKING)]
+        rows = rows.assign(_speaks=rows["in_scope"].fillna(True).astype(bool))
         # Those of services that the policy speaks of come first.
-        rows = rows.assign(_beside=~rows["in_scope"].fillna(True).astype(bool))
-        rows = rows.sort_values("_beside", kind="stable")
+        rows = rows.sort_values("_speaks", ascending=False, kind="stable")
         found: dict[str, list[Any]] = {}
-        columns = ["client", "verdict", "service", "stack_hint"]
-        for client, verdict, service, hint in rows[columns].itertuples(index=False, name=None):
-            found.setdefault(client, []).append((verdict, service, hint))
+        columns = ["client", "verdict", "service", "stack_hint", "_speaks"]
+        for client, *each in rows[columns].itertuples(index=False, name=None):
+            found.setdefault(client, []).append(each)
         clients = []
-        for client, each in found.items():
-            services = list(dict.fromkeys(service for _, service, _ in each))
-            verdict, _, hint = each[0]
+        for client, all_of_it in found.items():
+            services = list(dict.fromkeys(service for _, service, *_ in all_of_it))
+            verdict, _, hint, speaks = all_of_it[0]
             named = services[:_SERVICES_NAMED]
             known = None if is_null(hint) else str(hint)
-            clients.append(Breaking(client, verdict, known, named, len(services) - len(named)))
+            more = len(services) - len(named)
+            clients.append(Breaking(client, verdict, known, named, more, speaks))
         return clients
 
     @cached_property
@@ -242,9 +248,14 @@ class Overview:
         """The services that chose less than they were offered, those of most clients first."""
         verdicts = self.audit.verdicts
         rows = verdicts[verdicts["verdict"] == "server-limited"]
+        rows = rows.assign(_speaks=rows["in_scope"].fillna(True).astype(bool))
         counts = rows.groupby("service", sort=False)["client"].nunique()
-        pairs = sorted(counts.items(), key=lambda each: (-each[1], str(each[0])))
-        return [Holding(str(service), int(clients)) for service, clients in pairs]
+        speaks = set(rows.loc[rows["_speaks"], "service"])
+        services = [
+            Holding(str(service), int(clients), service in speaks)
+            for service, clients in counts.items()
+        ]
+        return sorted(services, key=lambda each: (not each.in_scope, -each.clients, each.service))
 
     @cached_property
     def explanation(self) -> str | None:

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first; each may use only the ones before it.
-const FLOORS: [&str; 20] = [
+const FLOORS: [&str; 21] = [
     "error",
     "limits",
     "cursor",

@@ -131,3 +131,35 @@ def test_the_core_and_the_list_mean_the_same_by_ja3(tmp_path):
     hint = known(tmp_path, json.dumps(entry)).hint(row["ja3"], None)
     assert hint is not None
     assert hint.what == "a browser"
+
+
+def test_old_hello_with_a_known_ja3_may_be_of_programs_seen_to_send_it() -> None:
+    from support.tables import OLD_ANSWER, OLD_VERSION, handshake_row, make_handshakes
+
+    from tlsaudit.findings import load_policy
+    from tlsaudit.forecast import forecast
+
+    rows = [
+        handshake_row(
+            number=1, ja3="561145462cfc7de1d6a97e93d3264786", **OLD_VERSION, **OLD_ANSWER
+        ),
+        handshake_row(number=2, client="192.0.2.11", ja3="0" * 32, **OLD_VERSION, **OLD_ANSWER),
+        handshake_row(number=3, client="192.0.2.12", ja3=None, **OLD_VERSION, **OLD_ANSWER),
+    ]
+    verdicts = forecast(make_handshakes(rows), load_policy("bcp195")).verdicts
+    hints = verdicts.set_index("client")["stack_hint"]
+    why = verdicts.set_index("client")["stack_hint_why"]
+    assert hints[str(rows[0]["client"])] == (
+        "perhaps a program such as Notes or webdavfs_agent on macOS"
+    )
+    assert "JA3" in why[str(rows[0]["client"])]
+    assert hints[["192.0.2.11", "192.0.2.12"]].isna().all()
+
+
+def test_table_of_programs_is_well_formed() -> None:
+    from tlsaudit.forecast.programs import _programs
+
+    known = _programs()
+    assert len(known) > 100
+    assert all(len(ja3) == 32 and int(ja3, 16) >= 0 for ja3 in known)
+    assert all(what.isascii() and "  " not in what for what in known.values())

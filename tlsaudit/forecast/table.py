@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tlsaudit import schema
 from tlsaudit.addresses import in_order
 from tlsaudit.forecast.advice import remedy_of
+from tlsaudit.forecast.programs import known_program
 from tlsaudit.forecast.retries import NO_RETRY
 from tlsaudit.forecast.scope import in_scope
 from tlsaudit.forecast.sentences import Said, pieces
@@ -58,6 +59,10 @@ def verdict_table(
     hints = [
         (f"probably {each.stack}", each.why) if (each := judged.known[group]) else (None, None)
         for group in order.tolist()
+    ]
+    hints = [
+        hint if hint[0] or not (seen := known_program(ja3)) else (f"perhaps {seen[0]}", seen[1])
+        for hint, ja3 in zip(hints, rows["ja3"], strict=True)
     ]
     if fingerprints is not None:
         pairs = zip(rows["ja3"], rows["ja4"], strict=True)

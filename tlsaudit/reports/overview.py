@@ -105,6 +105,7 @@ class Breaking:
     """
 
     client: str
+    name: str | None
     verdict: str
     hint: str | None
     services: list[str]
@@ -230,17 +231,18 @@ class Overview:
         # Those of services that the policy speaks of come first.
         rows = rows.sort_values("_speaks", ascending=False, kind="stable")
         found: dict[str, list[Any]] = {}
-        columns = ["client", "verdict", "service", "stack_hint", "_speaks"]
+        columns = ["client", "verdict", "service", "stack_hint", "_speaks", "client_name"]
         for client, *each in rows[columns].itertuples(index=False, name=None):
             found.setdefault(client, []).append(each)
         clients = []
         for client, all_of_it in found.items():
             services = list(dict.fromkeys(service for _, service, *_ in all_of_it))
-            verdict, _, hint, speaks = all_of_it[0]
+            verdict, _, hint, speaks, called = all_of_it[0]
             named = services[:_SERVICES_NAMED]
             known = None if is_null(hint) else str(hint)
             more = len(services) - len(named)
-            clients.append(Breaking(client, verdict, known, named, more, speaks))
+            name = None if is_null(called) else str(called)
+            clients.append(Breaking(client, name, verdict, known, named, more, speaks))
         return clients
 
     @cached_property

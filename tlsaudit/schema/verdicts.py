@@ -55,7 +55,8 @@ VERDICTS: tuple[Column, ...] = (
         "stack_hint",
         "str",
         True,
-        "What the stack probably is. Null = its hellos do not tell.",
+        "What the stack probably is, by the order of its suites, or perhaps, by its JA3; a list "
+        "that the user brings comes first. Null = its hellos do not tell.",
     ),
     Column("stack_hint_why", "str", True, "What makes that probable."),
     Column(

@@ -38,6 +38,7 @@ __all__ = [
     "clients",
     "coverage",
     "findings",
+    "names",
     "refusals",
     "services",
     "set_aside",
@@ -63,10 +64,19 @@ _CAPTURE = Head("Capture", "name", choices=True)
 _TIME = Head("Time", "time")
 
 
+def _named_client(row: Row) -> Cell:
+    name = row["client_name"]
+    return str(row["client"]) if is_null(name) else [str(row["client"]), str(name)]
+
+
 def verdicts(audit: Tables) -> Listing:
     """Show who does not simply keep working, the worst first; a row opens to its evidence."""
     chosen = audit.verdicts[audit.verdicts["verdict"] != "ready"]
     on_page = endings_explained(audit.handshakes)
+
+    def service(row: Row) -> Cell:
+        called = row["server_called"]
+        return str(row["service"]) if is_null(called) else [str(row["service"]), str(called)]
 
     def offered(row: Row) -> Cell:
         version = version_text(row["offered"])
@@ -95,8 +105,8 @@ def verdicts(audit: Tables) -> Listing:
         [
             (Head("Verdict", choices=True, order=_BY_VERDICT), text("verdict")),
             (Head("Sure", choices=True, order=_BY_CONFIDENCE), sure),
-            (_CLIENT, text("client")),
-            (Head("Service", "name"), text("service")),
+            (Head("Client", "mono client", order=in_order), _named_client),
+            (Head("Service", "name"), service),
             (Head("Why", "why"), why),
             (Head("Offered", choices=True), offered),
             (Head("Handshakes", "number"), count("handshakes")),
@@ -275,6 +285,29 @@ def coverage(table: pandas.DataFrame) -> Listing:
                 lambda row: "all together" if is_null(row["capture"]) else str(row["capture"]),
             ),
         ],
+    )
+
+
+def names(table: pandas.DataFrame) -> Listing:
+    """Show what packets beside TLS call addresses; a row opens to its frame."""
+    shown = table.head(MOST_ROWS)
+    return listing(
+        "names",
+        table,
+        [
+            (Head("Address", "mono", order=in_order), text("address")),
+            (Head("Name", "name"), text("name")),
+            (Head("What it is", choices=True), text("kind")),
+            (Head("Told by", choices=True), text("source")),
+            (Head("Told to", "mono", order=in_order), text("told_to")),
+            (Head("Times", "number"), count("times")),
+            (_CAPTURE, text("capture")),
+            (Head("Frame", "number"), count("frame")),
+        ],
+        more={
+            "capture": ["" if is_null(each) else visible(str(each)) for each in shown["capture"]],
+            "frames": [[] if is_null(each) else [int(each)] for each in shown["frame"]],
+        },
     )
 
 

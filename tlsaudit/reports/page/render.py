@@ -68,6 +68,7 @@ def page(audit: Tables) -> str:
             findings=listings.findings(audit.findings),
             refusals=listings.refusals(audit.refusals),
             set_aside=listings.set_aside(audit.set_aside),
+            names=listings.names(audit.names),
             captures=listings.captures(audit.captures),
             coverage=listings.coverage(audit.coverage),
             words=_shell_words(audit),

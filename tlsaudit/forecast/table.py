@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import schema
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from tlsaudit.forecast.known import KnownList
     from tlsaudit.forecast.outlook import Judged
 
 __all__ = ["place_of_clients", "service_texts", "verdict_table"]
@@ -56,21 +58,8 @@ def verdict_table(
     stacks = judged.shapes.stack[evidence]
     spelled = np.concatenate((judged.shapes.names, np.array([None], dtype=object)))
     table["stack"] = pd.Series(spelled[stacks], dtype="str")
-    hints = [
-        (f"probably {each.stack}", each.why) if (each := judged.known[group]) else (None, None)
-        for group in order.tolist()
-    ]
-    hints = [
-        hint if hint[0] or not (seen := known_program(ja3)) else (f"perhaps {seen[0]}", seen[1])
-        for hint, ja3 in zip(hints, rows["ja3"], strict=True)
-    ]
-    if fingerprints is not None:
-        pairs = zip(rows["ja3"], rows["ja4"], strict=True)
-        given = [fingerprints.hint(ja3, ja4) for ja3, ja4 in pairs]
-        hints = [
-            (f"probably {mine.what}", mine.why) if mine else hint
-            for mine, hint in zip(given, hints, strict=True)
-        ]
+    known = [judged.known[group] for group in order.tolist()]
+    hints = _hints(known, rows, fingerprints)
     table["stack_hint"] = pd.Series([what for what, _ in hints], dtype="str")
     table["stack_hint_why"] = pd.Series([why for _, why in hints], dtype="str")
     table["verdict"] = _words(judged.verdict[order], VERDICTS_WORST_FIRST, ordered=True)
@@ -92,6 +81,26 @@ def verdict_table(
     table["tshark"] = _commands(rows, frames)
     table["sentence"], table["remedy"] = _sentences(judged, table, order)
     return schema.conform(table, schema.VERDICTS)
+
+
+def _hints(
+    known: list[KnownList | None], rows: pd.DataFrame, fingerprints: Fingerprints | None
+) -> list[tuple[str, str] | tuple[None, None]]:
+    """Say of each row what its stack probably is, and why: the user's lists, suites, JA3."""
+
+    @cache
+    def hint(stack: KnownList | None, ja3: Any, ja4: Any) -> tuple[str, str] | tuple[None, None]:
+        mine = None if fingerprints is None else fingerprints.hint(ja3, ja4)
+        if mine is not None:
+            return f"probably {mine.what}", mine.why
+        if stack is not None:
+            return f"probably {stack.stack}", stack.why
+        seen = known_program(ja3)
+        return (None, None) if seen is None else (f"perhaps {seen[0]}", seen[1])
+
+    # Of a million rows a few thousand differ in this.
+    ja3s, ja4s = (rows[name].astype("object").to_list() for name in ("ja3", "ja4"))
+    return [hint(*each) for each in zip(known, ja3s, ja4s, strict=True)]
 
 
 def _name(

@@ -235,6 +235,15 @@ def test_what_the_policy_does_not_speak_of_is_told_apart(make_audit: MakeAudit) 
         (str(beside["client"]), False),
     ]
     assert overview.answer.kind == "no"
+    refused = {**old, **NO_ANSWER, "outcome": "rejected", "alert_description": 70}
+    refused |= {"client": "192.0.2.12", "server_name": "login.microsoftonline.com"}
+    today = Overview(make_audit([beside, handshake_row(number=3, **refused)]))
+    assert (today.answer.kind, today.answer.text) == ("no", "1 client is refused already.")
+    assert [each.client for each in today.refused] == ["192.0.2.12"]
+    by_eap = {**old, "server_name": None, "carrier": "eap-tls"}
+    assert not make_audit([handshake_row(**by_eap)]).verdicts["in_scope"].isna().any()
+    nameless = make_audit([beside, spoken | {"server_name": None, "number": 4}])
+    assert Overview(nameless).answer.kind == "unknown"
     alone = make_audit([beside])
     assert Overview(alone).answer.kind == "unknown"
     text = Reader(page(alone)).text

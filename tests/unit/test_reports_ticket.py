@@ -91,7 +91,7 @@ def test_ticket_begins_with_the_answer(office: Audit) -> None:
 
 def test_nothing_to_say_is_said(make_audit: Callable[..., Audit]) -> None:
     text = ticket(make_audit([handshake_row()]))
-    assert "No client was seen that would break." in text
+    assert "No client was seen that would break at what the policy speaks of." in text
     assert "### Evidence" not in text
     assert "### Servers" not in text
 

@@ -27,7 +27,7 @@ class Said:
     `failed`: every handshake of the row failed after the hellos. `suited`: a suite that is
     accepted was offered. `below`: the version that was offered is too old. `known`: a stack
     that can do better has this list of suites, and `known_remedy` is what helps whatever stack
-    has it.
+    has it. `applies`: the policy speaks of the service; null where that is not known.
     """
 
     verdict: str
@@ -48,6 +48,7 @@ class Said:
     good: bool
     failed: bool
     below: bool
+    applies: bool | None
     carrier: str | None
     known: str | None
     known_remedy: str | None
@@ -59,8 +60,15 @@ def pieces(said: Said) -> Pieces:
     return _SENTENCES[said.verdict](said)
 
 
+def _once(said: Said) -> str:
+    """Say when: nobody enforces a policy at a service that it does not speak of."""
+    if said.applies is False:
+        return f"if {said.demanded} were enforced there"
+    return f"once {said.demanded} is enforced"
+
+
 def _will_break(said: Said) -> Pieces:
-    rest = f": it cannot connect there once {said.demanded} is enforced"
+    rest = f": it {'could not' if said.applies is False else 'cannot'} connect there {_once(said)}"
     if not said.heard:
         rest += "; the server's answers were not captured"
     return "", f"{_most(said)} to ", f"{rest}."
@@ -74,14 +82,15 @@ def _app_limited(said: Said) -> Pieces:
         reasons.append(f"the order of its suites is that of {said.known}")
     rest = (
         f", though its TLS stack can do better ({'; '.join(reasons)}): a program or a setting "
-        f"holds it there, and it cannot connect once {said.demanded} is enforced."
+        f"holds it there, and it {'could not' if said.applies is False else 'cannot'} connect "
+        f"{_once(said)}."
     )
     return "", f"{_most(said)} to ", rest
 
 
 def _cipher_limited(said: Said) -> Pieces:
     chosen = f"; {_suite(said)} was negotiated" if said.suite is not None else ""
-    rest = f", but no cipher suite that is accepted once {said.demanded} is enforced{chosen}."
+    rest = f", but no cipher suite that is accepted {_once(said)}{chosen}."
     return "", f" offers {_version(said.offered)} to ", rest
 
 

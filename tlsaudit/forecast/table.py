@@ -239,6 +239,7 @@ def _said(judged: Judged, table: pd.DataFrame, order: NDArray[np.int64]) -> pd.D
             "good": judged.any(seen.good)[order],
             "failed": judged.every(seen.failed)[order],
             "below": judged.any(seen.below)[order],
+            "applies": table["in_scope"],
             "carrier": table["carrier"],
             "known": np.array([each.stack if each and each.tls12 else None for each in known]),
             "known_remedy": np.array([each and each.remedy for each in known]),

@@ -151,6 +151,10 @@ def _service(row: dict[Any, Any]) -> str:
     return f"{service} ({called}?)" if called else service
 
 
+def _applies(row: dict[Any, Any]) -> str:
+    return "?" if is_null(row["in_scope"]) else "yes" if row["in_scope"] else "no"
+
+
 def _hint(row: dict[Any, Any]) -> str:
     return _text(row["stack_hint"]).removeprefix("probably ")
 
@@ -220,6 +224,7 @@ _COLUMNS: dict[str, _Columns] = {
     "verdicts": (
         ("verdict", _column("verdict"), False),
         ("sure", _column("confidence"), False),
+        ("applies", _applies, False),
         ("client", _column("client"), False),
         ("name", _name("client_name"), False),
         ("service", _service, False),

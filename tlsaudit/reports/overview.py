@@ -98,8 +98,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Breaking:
-    """A client that stops working: its worst verdict, and at which services.
+class Concerned:
+    """A client that does not keep working: its worst verdict, and at which services.
 
     `in_scope`: at one, at least, that the policy speaks of.
     """
@@ -201,20 +201,32 @@ class Overview:
     def answer(self) -> Answer:
         """Whether the policy can be enforced, as far as the captures tell."""
         verdicts = self.audit.verdicts
-        if verdicts.empty:
-            return Answer("unknown", "Nothing is known yet: no TLS was seen.")
-        speaks_of = verdicts["in_scope"].fillna(True).astype(bool)
-        of_scope = set(verdicts["verdict"][speaks_of])
-        if of_scope & {*BREAKING, "server-limited"}:
-            return Answer("no", "Not yet.")
-        if "unknown" in of_scope:
-            return Answer("unknown", "Not known in full.")
-        beside = set(verdicts["verdict"]) & {*BREAKING, "server-limited"}
-        where = " where it applies" if beside else ""
-        if self.too_short is not None:
-            words = f"Nothing that was seen speaks against it{where}, but that is little."
-            return Answer("unknown", words)
-        return Answer("yes", f"Nothing that was seen speaks against it{where}.")
+        bad = {*BREAKING, "server-limited"}
+        applies = verdicts["in_scope"].fillna(False).astype(bool)
+        there, elsewhere = set(verdicts["verdict"][applies]), set(verdicts["verdict"][~applies])
+        perhaps = set(verdicts["verdict"][verdicts["in_scope"].isna()])
+        refused = plural(len(self.refused), "client")
+        where = " where it applies" if elsewhere & bad else ""
+        clean = f"Nothing that was seen speaks against it{where}"
+        answers = (
+            (verdicts.empty, "unknown", "Nothing is known yet: no TLS was seen."),
+            (there & bad, "no", "Not yet."),
+            (
+                self.refused,
+                "no",
+                f"{refused} {'is' if len(self.refused) == 1 else 'are'} refused already.",
+            ),
+            (not there, "unknown", "Not known: nothing that was seen says that it applies."),
+            (
+                perhaps & bad,
+                "unknown",
+                "Not known in full: some services do not say whether it applies to them.",
+            ),
+            ("unknown" in there, "unknown", "Not known in full."),
+            (self.too_short is not None, "unknown", f"{clean}, but that is little."),
+            (True, "yes", f"{clean}."),
+        )
+        return next(Answer(kind, text) for holds, kind, text in answers if holds)
 
     @cached_property
     def too_short(self) -> Limit | None:
@@ -223,34 +235,24 @@ class Overview:
         return None if found is None else Limit(f"Captured: {found[0]}", found[1])
 
     @cached_property
-    def breaking(self) -> list[Breaking]:
+    def breaking(self) -> list[Concerned]:
         """The clients that stop working unless something on their side changes, worst first."""
         verdicts = self.audit.verdicts
-        rows = verdicts[verdicts["verdict"].isin(BREAKING)]
-        rows = rows.assign(_speaks=rows["in_scope"].fillna(True).astype(bool))
-        # Those of services that the policy speaks of come first.
-        rows = rows.sort_values("_speaks", ascending=False, kind="stable")
-        found: dict[str, list[Any]] = {}
-        columns = ["client", "verdict", "service", "stack_hint", "_speaks", "client_name"]
-        for client, *each in rows[columns].itertuples(index=False, name=None):
-            found.setdefault(client, []).append(each)
-        clients = []
-        for client, all_of_it in found.items():
-            services = list(dict.fromkeys(service for _, service, *_ in all_of_it))
-            verdict, _, hint, speaks, called = all_of_it[0]
-            named = services[:_SERVICES_NAMED]
-            known = None if is_null(hint) else str(hint)
-            more = len(services) - len(named)
-            name = None if is_null(called) else str(called)
-            clients.append(Breaking(client, name, verdict, known, named, more, speaks))
-        return clients
+        return _concerned(verdicts[verdicts["verdict"].isin(BREAKING)])
+
+    @cached_property
+    def refused(self) -> list[Concerned]:
+        """The clients that services which the policy speaks of refuse every time today."""
+        verdicts = self.audit.verdicts
+        applies = verdicts["in_scope"].fillna(False).astype(bool)
+        return _concerned(verdicts[applies & (verdicts["verdict"] == "refused already")])
 
     @cached_property
     def holding(self) -> list[Holding]:
         """The services that chose less than they were offered, those of most clients first."""
         verdicts = self.audit.verdicts
         rows = verdicts[verdicts["verdict"] == "server-limited"]
-        rows = rows.assign(_speaks=rows["in_scope"].fillna(True).astype(bool))
+        rows = rows.assign(_speaks=rows["in_scope"].fillna(False).astype(bool))
         counts = rows.groupby("service", sort=False)["client"].nunique()
         speaks = set(rows.loc[rows["_speaks"], "service"])
         services = [
@@ -340,6 +342,27 @@ class Overview:
             if rule.endswith(ending) and rule.removesuffix(ending) not in _PATTERNS
         )
         return joined(known + others, "or") or "what the policy counts"
+
+
+def _concerned(rows: pandas.DataFrame) -> list[Concerned]:
+    """Gather rows of the table of verdicts by client."""
+    rows = rows.assign(_speaks=rows["in_scope"].fillna(False).astype(bool))
+    # Those of services that the policy speaks of come first.
+    rows = rows.sort_values("_speaks", ascending=False, kind="stable")
+    found: dict[str, list[Any]] = {}
+    columns = ["client", "verdict", "service", "stack_hint", "_speaks", "client_name"]
+    for client, *each in rows[columns].itertuples(index=False, name=None):
+        found.setdefault(client, []).append(each)
+    clients = []
+    for client, all_of_it in found.items():
+        services = list(dict.fromkeys(service for _, service, *_ in all_of_it))
+        verdict, _, hint, speaks, called = all_of_it[0]
+        named = services[:_SERVICES_NAMED]
+        known = None if is_null(hint) else str(hint)
+        more = len(services) - len(named)
+        name = None if is_null(called) else str(called)
+        clients.append(Concerned(client, name, verdict, known, named, more, speaks))
+    return clients
 
 
 def _reaching_tls12(versions: pandas.Series[Any], unknown: bool) -> pandas.Series[bool]:

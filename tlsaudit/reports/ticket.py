@@ -31,21 +31,32 @@ def ticket(audit: Tables) -> str:
     Tables are cut to twenty rows, and say how many there are.
     """
     overview = Overview(audit)
-    verdicts = audit.verdicts
+    applies = audit.verdicts["in_scope"].fillna(False).astype(bool)
+    verdicts = audit.verdicts[applies]
+    worse = audit.verdicts["verdict"].isin([*BREAKING, "server-limited", "refused already"])
+    elsewhere = audit.verdicts[~applies & worse]
     breaking = verdicts[verdicts["verdict"].isin(BREAKING)]
     limited = verdicts[verdicts["verdict"] == "server-limited"]
     refused = verdicts[verdicts["verdict"] == "refused already"]
     parts = [
         f"## TLS audit under {markdown(audit.policy.name)}",
         _sentences(overview, audit),
-        *_section("Clients that break", breaking, _CLIENTS, "No client was seen that would break."),
+        *_section("Clients that break", breaking, _CLIENTS, _NONE),
         *_section("Servers that hold clients back", _services(limited), _SERVICES),
         *_section("Refused already", refused, _REFUSED),
+        *_section(
+            f"Elsewhere, were {markdown(audit.policy.name)} enforced there too",
+            elsewhere,
+            _CLIENTS,
+        ),
         "### How far this goes",
         _covered(overview),
-        *_evidence(breaking, limited, refused),
+        *_evidence(breaking, limited, refused, elsewhere),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+_NONE = "No client was seen that would break at what the policy speaks of."
 
 
 def _sentences(overview: Overview, audit: Tables) -> str:

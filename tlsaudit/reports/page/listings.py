@@ -69,9 +69,18 @@ def _named_client(row: Row) -> Cell:
     return str(row["client"]) if is_null(name) else [str(row["client"]), str(name)]
 
 
+def _applies(row: Row) -> str:
+    if is_null(row["in_scope"]):
+        return "not known"
+    return "yes" if row["in_scope"] else "no"
+
+
 def verdicts(audit: Tables) -> Listing:
     """Show who does not simply keep working, the worst first; a row opens to its evidence."""
     chosen = audit.verdicts[audit.verdicts["verdict"] != "ready"]
+    # What the policy speaks of comes first.
+    applies = chosen["in_scope"].fillna(False).astype(bool)
+    chosen = chosen.assign(_rank=~applies).sort_values("_rank", kind="stable")
     on_page = endings_explained(audit.handshakes)
 
     def service(row: Row) -> Cell:
@@ -105,6 +114,7 @@ def verdicts(audit: Tables) -> Listing:
         [
             (Head("Verdict", choices=True, order=_BY_VERDICT), text("verdict")),
             (Head("Sure", choices=True, order=_BY_CONFIDENCE), sure),
+            (Head("Applies", choices=True, order=_ranked("yes", "not known", "no")), _applies),
             (Head("Client", "mono client", order=in_order), _named_client),
             (Head("Service", "name"), service),
             (Head("Why", "why"), why),

@@ -57,6 +57,7 @@ def page(audit: Tables) -> str:
             limits_left_out=max(0, len(limits) - MOST_LIMITS),
             breaking=overview.breaking,
             holding=overview.holding,
+            refused=overview.refused,
             most_named=MOST_NAMED,
             figures=drawings(overview),
             rules=rules(audit.findings),

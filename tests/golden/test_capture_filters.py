@@ -43,8 +43,8 @@ NO_TAGS = "libpcap knows no VLAN tags on this kind of link, and refuses the filt
 UNREADABLE = "tcpdump does not read the file"
 
 FILES = dict.fromkeys(
-    ("link-two-taps", "pcap-lz4", "pcap-xz", "pcapng-sections", "tls12-gnutls-openssl",
-     "tls13-ipv6-openssl-gnutls", "tls13-resumed-psk"),
+    ("link-two-taps", "pcap-lz4", "pcap-xz", "pcapng-sections", "scenario-scanner",
+     "tls12-gnutls-openssl", "tls13-ipv6-openssl-gnutls", "tls13-resumed-psk"),
     UNREADABLE,
 )  # fmt: skip
 TUNNELS = dict.fromkeys(
@@ -87,7 +87,8 @@ FILTERS = {
             **dict.fromkeys(
                 ("client-is-tcp-responder", "dtls10-openssl", "dtls12-fragments", "dtls12-openssl",
                  "dtls12-refused", "dtls12-sent-again", "ftp-tls", "http-upgrade", "irc-starttls",
-                 "office", "sieve-starttls", "socks4", "socks5", "xmpp-starttls"),
+                 "office", "scenario-3des-only", "scenario-one-direction", "sieve-starttls",
+                 "socks4", "socks5", "xmpp-starttls"),
                 NAME,
             ),
             "link-ppp": OTHERS["link-ppp"],

@@ -139,3 +139,11 @@ def test_verify_prints_the_agreement():
     assert done.lines[0].startswith("tlsaudit ")
     assert "tshark 4" in done.lines[0]
     assert done.lines[-1] == "unexplained differences: 0"
+
+
+@pytest.mark.parametrize("engine", ["tshark", "scapy"])
+def test_verify_says_once_that_a_file_is_not_there(engine):
+    done = run("verify", "nosuch.pcap", "--engine", engine)
+    assert done.code == 2
+    assert done.messages == ["tlsaudit: nosuch.pcap: there is no such file"]
+    assert done.output == b""

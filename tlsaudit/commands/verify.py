@@ -43,9 +43,12 @@ def verify(captures: tuple[str, ...], engine: str) -> int:
             raise click.UsageError("standard input cannot be read twice: name a file.")
     with progress_bar(total_bytes(inputs)) as progress:
         agreement = verify(inputs, engine, progress)
-    for captures_table in agreement.captures:
-        rows = captures_table[["capture", "readable", "error"]].to_dict("records")
-        say_failures(rows)
+    ours, theirs = (
+        table[["capture", "readable", "error"]].to_dict("records") for table in agreement.captures
+    )
+    say_failures(ours)
+    told = {row["capture"] for row in ours if isinstance(row["error"], str)}
+    say_failures([row for row in theirs if row["capture"] not in told])
     if not any(table["readable"].any() for table in agreement.captures):
         raise NothingReadError
     put("".join(f"{visible(line)}\n" for line in agreement.lines()))

@@ -99,6 +99,10 @@ class Found:
 def problem_of(item: Input) -> Found:
     """Give what is found in an input before it is read: nothing, or why it cannot be read."""
     if item.problem is None:
+        source = item.source
+        if isinstance(source, str) and source != STANDARD_INPUT and not os.path.exists(source):
+            error = f"{item.name}: there is no such file"
+            return Found(readable=False, error_kind="missing", error=error)
         return Found()
     return Found(readable=False, error_kind=item.problem_kind, error=item.problem)
 

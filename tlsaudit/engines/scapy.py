@@ -96,7 +96,7 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
         import scapy
 
         for item, each in zip(inputs, found, strict=True):
-            if item.problem is None:
+            if each.error is None:
                 path = as_file(item, Path(folder))
                 _read_one(path, item.name, each)
                 done += Path(path).stat().st_size if each.readable else 0

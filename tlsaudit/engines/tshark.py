@@ -102,7 +102,7 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
         open_ones = [
             _Open(item.name, as_file(item, folder), each)
             for item, each in zip(inputs, found, strict=True)
-            if item.problem is None
+            if each.error is None
         ]
         count = _Progress(progress)
         with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -62,11 +62,25 @@ _RAISE_CLIENT = (
     "A device that cannot be updated needs a proxy that speaks TLS 1.2 for it, or a replacement."
 )
 
-_WHO_LIMITS = (
+_SEE_WHO_LIMITS = (
     "First see who limits: if `client_max_version` is TLS 1.2 or newer, the client can do better "
-    "and the server, or a box between them, is old; `downgrade_sentinel` = `tls11-or-below` clears "
-    "the server. If the server is old, enable TLS 1.2 on it. If the client is old, raise its "
-    "stack: see `tls10-is-best-offered`."
+    "and the server, or a box between them, is old"
+)
+_THEN_RAISE_IT = (
+    "If the server is old, enable TLS 1.2 on it. If the client is old, raise its stack: see "
+    "`tls10-is-best-offered`."
+)
+# The sentinel lies in the random of a ServerHello, which SSL 2.0 has none of.
+_WHO_LIMITS_SSL20 = f"{_SEE_WHO_LIMITS}. {_THEN_RAISE_IT}"
+_WHO_LIMITS = (
+    f"{_SEE_WHO_LIMITS}; `downgrade_sentinel` = `tls11-or-below` clears the server. "
+    f"{_THEN_RAISE_IT}"
+)
+
+_UPDATE_DTLS = (
+    "The programs that speak DTLS are VPN clients, telephones, browsers in a conference, access "
+    "points (`carrier`): update the one at fault. Schannel has DTLS 1.2 since Windows 10 1607 and "
+    "Server 2016."
 )
 
 RULES: tuple[Rule, ...] = (
@@ -78,7 +92,7 @@ RULES: tuple[Rule, ...] = (
         why="SSL 2.0 protects neither the handshake nor the end of the data against change, and a "
         "server that speaks it puts its newer sessions at risk too (DROWN).",
         sources=("RFC 6176 §3", "RFC 9325 §3.1.1", "CVE-2016-0800"),
-        remedy="Disable SSL 2.0 on the server. " + _WHO_LIMITS,
+        remedy="Disable SSL 2.0 on the server. " + _WHO_LIMITS_SSL20,
         matches=predicates.negotiated_version(0x0002),
         observed=predicates.version_text,
     ),
@@ -128,9 +142,7 @@ RULES: tuple[Rule, ...] = (
         "MD5 and SHA-1. Standards forbid it.",
         sources=("RFC 9325 §3.1.2", "RFC 8996"),
         remedy="First see who limits: if `client_max_version` is DTLS 1.2 or newer, the server is "
-        "old; enable DTLS 1.2 there. The programs that speak DTLS are VPN clients, telephones, "
-        "browsers in a conference, access points (`carrier`): update the one at fault. Schannel "
-        "has DTLS 1.2 since Windows 10 1607 and Server 2016.",
+        f"old; enable DTLS 1.2 there. {_UPDATE_DTLS}",
         matches=predicates.negotiated_version(0x0100, 0xFEFF),
         observed=predicates.version_text,
     ),
@@ -194,19 +206,26 @@ RULES: tuple[Rule, ...] = (
             basis="offered",
             what=f"The highest version in the ClientHello is {name}, and the client does not say "
             "that it falls back. The answer does not matter: a refused offer counts too.",
-            why="This program cannot connect once the server insists on TLS 1.2. It may be one of "
+            why=f"This program cannot connect once the server insists on {least}. It may be one of "
             "several on the machine.",
             sources=sources,
-            remedy=_RAISE_CLIENT,
+            remedy=remedy,
             matches=predicates.best_offered(*code_points),
             observed=predicates.best_offered_text,
         )
-        for ident, name, code_points, sources in (
-            ("ssl20", "SSL 2.0", (0x0002,), ("RFC 6176 §3",)),
-            ("ssl30", "SSL 3.0", (0x0300,), ("RFC 7568 §3",)),
-            ("tls10", "TLS 1.0", (0x0301,), ("RFC 8996 §4",)),
-            ("tls11", "TLS 1.1", (0x0302,), ("RFC 8996 §5",)),
-            ("dtls10", "DTLS 1.0", (0x0100, 0xFEFF), ("RFC 9325 §3.1.2",)),
+        for ident, name, code_points, sources, least, remedy in (
+            ("ssl20", "SSL 2.0", (0x0002,), ("RFC 6176 §3",), "TLS 1.2", _RAISE_CLIENT),
+            ("ssl30", "SSL 3.0", (0x0300,), ("RFC 7568 §3",), "TLS 1.2", _RAISE_CLIENT),
+            ("tls10", "TLS 1.0", (0x0301,), ("RFC 8996 §4",), "TLS 1.2", _RAISE_CLIENT),
+            ("tls11", "TLS 1.1", (0x0302,), ("RFC 8996 §5",), "TLS 1.2", _RAISE_CLIENT),
+            (
+                "dtls10",
+                "DTLS 1.0",
+                (0x0100, 0xFEFF),
+                ("RFC 9325 §3.1.2",),
+                "DTLS 1.2",
+                _UPDATE_DTLS,
+            ),
         )
     ),
     Rule(

@@ -29,7 +29,7 @@ def test_the_answer_is_a_message_and_the_table_is_the_output() -> None:
     assert done.code == 0
     assert len(done.messages) == 1
     assert "of 72 clients break; 1 server holds back 12 more" in done.messages[0]
-    assert done.lines[0].split()[:3] == ["verdict", "sure", "client"]
+    assert done.lines[0].split()[:3] == ["verdict", "sure", "applies"]
     assert done.lines[1].startswith("will break")
 
 

@@ -38,7 +38,7 @@ def test_both_are_on_the_page_and_in_the_files(tmp_path):
     page = run.report(tmp_path).read_text(encoding="utf-8")
     assert 'id="refusals"' in page
     assert "tls-to-plaintext" in page
-    assert 'id="set-aside"' in page
+    assert 'id="set_aside"' in page
     assert "pseudo-tls-google" in page
     for name in ("refusals", "set_aside"):
         for ending in ("csv", "jsonl", "parquet"):
@@ -51,7 +51,7 @@ def test_both_are_on_the_page_and_in_the_files(tmp_path):
 def test_without_any_there_is_no_such_section(tmp_path):
     page = audit(SAMPLES / "tls10-3des.pcap").report(tmp_path).read_text(encoding="utf-8")
     assert 'id="refusals"' not in page
-    assert 'id="set-aside"' not in page
+    assert 'id="set_aside"' not in page
     assert (tmp_path / "refusals.csv").read_text(encoding="utf-8").startswith("capture,")
 
 

@@ -12,6 +12,8 @@ import pytest
 from support import chromium
 from support.tables import OLD_ANSWER, OLD_VERSION, TLS13, handshake_row
 
+from tlsaudit.reports.page import listing, listings
+
 if TYPE_CHECKING:
     from tlsaudit import Audit
 
@@ -189,6 +191,25 @@ def test_client_opens_to_its_verdicts(browser: chromium.Browser, office_page: Pa
     )
     assert related
     assert all(f": {client} at " in each for each in related)
+
+
+def test_client_whose_verdicts_are_only_in_the_file_is_not_called_well(
+    browser: chromium.Browser,
+    make_audit: MakeAudit,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(listing, "MOST_ROWS", 2)
+    monkeypatch.setattr(listings, "MOST_ROWS", 2)
+    rows = [handshake_row(number=n, server_port=400 + n, **OLD_ANSWER) for n in range(4)]
+    rows.append(handshake_row(number=4, client="192.0.2.99", server_port=999, **OLD_ANSWER))
+    page = make_audit(rows, policy="bcp195").report(tmp_path)
+    browser.open(page, *DESKTOP)
+    search(browser, "clients", "192.0.2.99")
+    press(browser, "#clients .opener button")
+    opened = browser.value("document.querySelector('#clients .detail-row').innerText")
+    assert "verdicts.csv" in opened
+    assert "keeps working" not in opened
 
 
 def test_print_holds_the_rows_and_the_page_is_as_before(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support.command import SAMPLES, Done, run
+from support.needs import needs_tshark
 from support.page import table_of
 
 TRIPLE_DES = {"0x000A", "0xC012", "0xC008", "0x0016", "0x0013"}
@@ -98,8 +99,8 @@ def test_summary_and_tables_agree(office: Done, folder: Path) -> None:
     assert office.lines[0].startswith(f"{len(negotiated)} of {len(clients)} clients negotiated ")
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_frames_open_to_the_right_packet_in_tshark(office: Done, folder: Path) -> None:
+    needs_tshark()
     fields = ("frame.number", "tls.handshake.type", "ip.src", "ip.dst")
     command = ["tshark", "-2", "-r", "office.pcapng", "-Y", "tls.handshake.type in {1,2}"]
     command += ["-T", "fields", "-E", "separator=/t"]
@@ -120,8 +121,8 @@ def test_frames_open_to_the_right_packet_in_tshark(office: Done, folder: Path) -
             assert (source, target) == (row["client"], row["server"])
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_command_of_a_verdict_shows_both_hellos(office: Done, folder: Path) -> None:
+    needs_tshark()
     lines = [row["tshark"] for row in rows(folder / "verdicts.csv")]
     both = next(line for line in lines if "||" in line)
     answer = subprocess.run(

@@ -22,18 +22,19 @@ def needs_tshark() -> None:
 def needs_program(name: str) -> None:
     """Skip or fail where a program is not installed."""
     if shutil.which(name) is None:
-        _without(f"{name} is not installed")
+        without(f"{name} is not installed")
 
 
 def corpus_folder() -> Path:
     """Give the folder that `TLSAUDIT_CORPUS` names; skip or fail where it names none."""
     named = os.environ.get("TLSAUDIT_CORPUS")
     if not named:
-        _without("TLSAUDIT_CORPUS names no corpus of captures")
+        without("TLSAUDIT_CORPUS names no corpus of captures")
     return Path(named)
 
 
-def _without(what: str) -> NoReturn:
+def without(what: str) -> NoReturn:
+    """Skip the test, or fail it where nothing may be missing."""
     if os.environ.get("TLSAUDIT_REQUIRE_ALL"):
         pytest.fail(what)
     pytest.skip(what)

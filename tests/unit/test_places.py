@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 
-import pytest
 from support.command import SAMPLES
+from support.needs import needs_tshark
 from support.ring import cut_pcapng, write_ring
 
 from tlsaudit import Audit, schema
@@ -51,8 +50,7 @@ def test_frames_are_found_in_their_files_also_beside_files_without_any() -> None
 
 
 def test_the_commands_of_verdicts_show_the_frames_of_the_ring(tmp_path: Path) -> None:
-    if shutil.which("tshark") is None:
-        pytest.skip("tshark is not installed")
+    needs_tshark()
     audit = ring(tmp_path)
     assert audit.verdicts["tshark"].notna().all()
     across = audit.verdicts[audit.verdicts["tshark"].str.contains("; ")]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from support.needs import needs_tshark
 
 from tlsaudit import registry
 
@@ -208,8 +208,8 @@ def test_every_name_leads_to_one_number() -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
 def test_names_of_suites_are_those_of_tshark_but_for_a_written_list() -> None:
+    needs_tshark()
     values = subprocess.run(
         ["tshark", "-G", "values"], capture_output=True, text=True, check=True
     ).stdout

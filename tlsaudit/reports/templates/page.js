@@ -336,7 +336,13 @@
     const wanted = column && column.values ? column.values.indexOf(value) : -1;
     const rows = [];
     if (wanted >= 0) column.cells.forEach((cell, place) => { if (cell === wanted) rows.push(place); });
-    if (!rows.length) return element("p", {}, "Everything that was seen of it keeps working.");
+    if (!rows.length) {
+      // Of a very long table the page holds the beginning.
+      const isReady = textOf(listing.column("Worst verdict"), row) === "ready";
+      return element("p", {}, isReady
+        ? "Everything that was seen of it keeps working."
+        : `What was seen of it is in ${name}.csv.`);
+    }
     const items = rows.slice(0, 20).map((place) => element("li", {},
       element("a", { href: other.address(place).replace(/\?.*/, "") + `?row=${place + 1}` },
         `${textOf(other.columns[0], place)}: ${textOf(other.column("Client"), place)} at ${textOf(other.column("Service"), place)}`),

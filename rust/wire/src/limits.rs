@@ -241,3 +241,7 @@ pub const MAX_DHCP_CLIENTS: usize = 16 * 1_024;
 
 /// Names in one message of DHCP. There are three options for them.
 pub const MAX_DHCP_NAMES: usize = 4;
+
+/// Frames of an event trace whose parts wait for the others, at 256 KiB each at most. Parts follow
+/// each other at once, so as many wait as processors write at a time.
+pub const MAX_OPEN_FRAMES: usize = 128;

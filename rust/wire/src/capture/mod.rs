@@ -13,6 +13,8 @@ mod ahead;
 mod byte_order;
 mod compression;
 mod detect;
+#[allow(dead_code, unused_imports, reason = "the readers that use it follow")]
+mod etw;
 mod foreign;
 mod input;
 mod pcap;

@@ -120,6 +120,9 @@ def _of_capture(capture: dict[Any, Any], defects: dict[str, int]) -> list[dict[s
     dark = int(capture["undecoded_frames"]) + int(capture["opaque_frames"])
     words = f"{dark:,} of {frames:,} frames cannot be read"
     rows.append(_row(name, "readable-frames", frames - dark, frames, words))
+    if isinstance(capture["remarks"], str):
+        told = _row(name, "remarks", None, None, "the capture says something of itself")
+        rows.append(told | {"meaning": capture["remarks"]})
     return [*rows, end]
 
 
@@ -146,7 +149,7 @@ def _row(
         "count": count,
         "total": total,
         "measure": measure,
-        "meaning": _MEANINGS[kind] if limits else None,
+        "meaning": _MEANINGS.get(kind) if limits else None,
     }
 
 

@@ -87,6 +87,11 @@ def capture_row(**values: Any) -> dict[str, Any]:
         "error_kind": None,
         "error": None,
         "limits": None,
+        "remarks": None,
+        "windows_build": None,
+        "events_lost": 0,
+        "frames_dropped": 0,
+        "frames_repeated": 0,
     }
     row.update(values)
     return row

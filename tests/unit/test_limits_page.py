@@ -10,6 +10,8 @@ PAGE = (ROOT / "docs/limits.md").read_text(encoding="utf-8")
 INTERNAL = {
     # How much is asked for, held or looked at in one go: nothing is lost beyond them.
     "READ_BLOCK",
+    "MAX_PREPARED",
+    "RUN_BLOCK",
     "MAX_BUFFERED_BLOCK",
     "VARIANT_WINDOW",
     "DETECTION_WINDOW",

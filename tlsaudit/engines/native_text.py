@@ -118,8 +118,11 @@ def _problem_row(item: Input) -> dict[str, Any]:
         "handshakes",
         "refusals",
         "set_aside",
+        "events_lost",
+        "frames_dropped",
+        "frames_repeated",
     )
-    unknown = ("format", "compression", "first_ts", "last_ts", "limits")
+    unknown = ("format", "compression", "first_ts", "last_ts", "limits", "remarks", "windows_build")
     return {
         "capture": item.name,
         "readable": False,

@@ -38,6 +38,9 @@ TRANSPORTS = frozenset({"tcp"})
 LACKS = {
     "carrier": "scapy is asked about TLS alone, not about what came before it",
     "carrier_target": "as `carrier`",
+    "client_process": "no engine but the core reads what captures tell of processes",
+    "client_pid": "as `client_process`",
+    "client_process_basis": "as `client_process`",
     "tunnel": "scapy names the layers of a packet, not which of them are tunnels",
     "outer_client_ip": "only the addresses around the segment are asked for",
     "outer_server_ip": "as `outer_client_ip`",

@@ -35,6 +35,9 @@ TRANSPORTS = frozenset(ALL_TRANSPORTS)
 LACKS = {
     "carrier": "Wireshark names the layers of a frame, not how a connection began",
     "carrier_target": "as `carrier`",
+    "client_process": "no engine but the core reads what captures tell of processes",
+    "client_pid": "as `client_process`",
+    "client_process_basis": "as `client_process`",
     "tunnel": "Wireshark names the layers of a frame, not which of them are tunnels",
     "outer_client_ip": "of several addresses in a frame the innermost are asked for",
     "outer_server_ip": "as `outer_client_ip`",

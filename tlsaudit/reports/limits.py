@@ -28,7 +28,7 @@ def limits_of(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[
 
 def limits_beside_errors(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[Limit]:
     """Give the limits of what could be read: for where each error has been told by itself."""
-    return [*_counted(captures), *_defects(handshakes), *_bounds(captures)]
+    return [*_counted(captures), *_defects(handshakes), *_sentences(captures)]
 
 
 def _errors(captures: pandas.DataFrame) -> list[Limit]:
@@ -102,11 +102,15 @@ def _defects(handshakes: pandas.DataFrame) -> list[Limit]:
     ]
 
 
-def _bounds(captures: pandas.DataFrame) -> list[Limit]:
-    """One limit per sentence: many captures may have reached the same bound."""
-    reached = captures[captures["limits"].notna()]
+def _sentences(captures: pandas.DataFrame) -> list[Limit]:
+    """One limit per sentence, of the capture and of the reader: many captures may have the same."""
     found = []
-    for sentence, names in reached.groupby("limits", sort=False)["capture"]:
-        where = names.iloc[0] if len(names) == 1 else plural(len(names), "capture")
-        found.append(Limit(f"a bound of the reader was reached in {where}", str(sentence)))
+    for column, measure in (
+        ("remarks", "Windows or the capturing program says of"),
+        ("limits", "a bound of the reader was reached in"),
+    ):
+        told = captures[captures[column].notna()]
+        for sentence, names in told.groupby(column, sort=False)["capture"]:
+            where = names.iloc[0] if len(names) == 1 else plural(len(names), "capture")
+            found.append(Limit(f"{measure} {where}", str(sentence)))
     return found

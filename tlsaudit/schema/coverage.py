@@ -13,6 +13,7 @@ COVERAGE_KINDS = (
     "readable-frames",
     "end",
     "addresses",
+    "remarks",
 )
 
 COVERAGE: tuple[Column, ...] = (
@@ -31,7 +32,8 @@ COVERAGE: tuple[Column, ...] = (
         "the snap length left whole; `gaps`: handshakes without missing bytes; `readable-frames`: "
         "frames of a known link type that are not encrypted below TCP; `end`: whether the input "
         "was read to its end; `addresses`: clients that look like one machine, and not like "
-        "address translation, a proxy or a load balancer.",
+        "address translation, a proxy or a load balancer; `remarks`: what the capture tells of "
+        "itself that limits it, for instance events lost.",
         values=COVERAGE_KINDS,
     ),
     Column(

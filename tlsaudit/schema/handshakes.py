@@ -8,6 +8,7 @@ from tlsaudit.schema.column import (
     ENDS,
     ENGINES,
     OUTCOMES,
+    PROCESS_BASES,
     SIDES,
     TRANSPORTS,
     Column,
@@ -90,6 +91,31 @@ HANDSHAKES: tuple[Column, ...] = (
         True,
         "The link address on the client's side of the capture point: the client's own only when "
         "no router lies between. Null where the link or the tunnel has none.",
+    ),
+    Column(
+        "client_process",
+        "str",
+        True,
+        "The file name of the program that the client is, without its folder, escaped as "
+        "`server_name` is. Only captures that Windows made on the client itself tell it. Null "
+        "where the capture does not.",
+    ),
+    Column(
+        "client_pid",
+        "uint32",
+        True,
+        "The number of that process. Null where the capture does not tell it.",
+    ),
+    Column(
+        "client_process_basis",
+        "dict<str>",
+        True,
+        "What ties the connection to the process. Certain: `connection-event` (an event of "
+        "Windows' network stack that names both), `process-table` (Network Monitor's). Likely: "
+        "the thread that handed over the connection's `syn`, the segment in which the "
+        "`client-hello` begins, or the first `datagram` was one of that process. Null where "
+        "`client_pid` is.",
+        values=PROCESS_BASES,
     ),
     Column(
         "server",

@@ -208,4 +208,31 @@ CAPTURES: tuple[Column, ...] = (
     ),
     Column("error", "str", True, "The same in one sentence that says what to do."),
     Column("limits", "str", True, "The bounds of the reader that were reached, in one sentence."),
+    Column(
+        "remarks",
+        "str",
+        True,
+        "What the capture tells of itself that limits what it is worth: events lost, a filter in "
+        "force, packets cut short. Null = nothing.",
+    ),
+    Column(
+        "windows_build",
+        "uint32",
+        True,
+        "The build number of the Windows that captured. Null = not told.",
+    ),
+    Column("events_lost", "uint64", True, "Events that Windows lost while it captured."),
+    Column(
+        "frames_dropped",
+        "uint64",
+        True,
+        "Packets that Windows dropped before they went anywhere; they are kept out.",
+    ),
+    Column(
+        "frames_repeated",
+        "uint64",
+        True,
+        "Packets that Windows captured once more at another component of its network stack; they "
+        "are kept out.",
+    ),
 )

@@ -4,6 +4,18 @@
 /// system calls.
 pub const READ_BLOCK: usize = 256 * 1024;
 
+/// Bytes of a capture that is prepared as a whole which are held in memory; the rest lies in a
+/// temporary file. Most traces of Windows are smaller than that.
+pub const MAX_PREPARED: usize = 16 * 1024 * 1024;
+
+/// Bytes that are read at a time of each run of frames that are merged by time, where there are not
+/// too many runs for that.
+pub const RUN_BLOCK: usize = 256 * 1024;
+
+/// Connections, packets and names by which connections are tied to processes. A busy server opens
+/// some millions a day; each takes about 100 bytes.
+pub const MAX_PROCESS_FACTS: usize = 500_000;
+
 /// The largest packet that is believed. Wireshark's own bound for ordinary links; a larger length
 /// means that the file is damaged at this place.
 pub const MAX_PACKET: usize = 256 * 1024;

@@ -6,19 +6,20 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel, sync_channel};
 use std::thread;
 
-use crate::capture::{Batch, CaptureReader, Compression, Format, Frame};
+use crate::capture::{About, Basis, Batch, CaptureReader, Compression, Format, Frame, Processes};
 use crate::eap::Authentications;
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flows;
-use crate::handshake::{Conversation, Exchange, Told};
+use crate::handshake::{ClientProcess, Conversation, Exchange, Told};
 use crate::limits::{
     MAX_AUTHENTICATION_BYTES, MAX_AUTHENTICATIONS, MAX_BUFFERED, MAX_FLOWS,
-    MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_NAMES_HELD, MAX_REASSEMBLIES,
-    MAX_STREAMS, MAX_TOLD, MAX_TUNNELS,
+    MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_NAMES_HELD, MAX_PROCESS_FACTS,
+    MAX_REASSEMBLIES, MAX_STREAMS, MAX_TOLD, MAX_TUNNELS,
 };
 use crate::names::Names;
-use crate::packet::{self, Fragments, Mention, Packet, Scratch, Segment};
-use crate::stream::{Origin, Streams};
+use crate::packet::{self, Datagram, Fragments, Mention, Packet, Scratch, Segment};
+use crate::stream::{Origin, Streams, Who};
+use crate::tls::escape::escaped;
 
 /// What is asked of a reading beside handshakes, and what it may use.
 #[derive(Clone, Copy, Debug, Default)]
@@ -89,6 +90,16 @@ pub struct Summary {
     pub error: Option<Error>,
     /// Bounds that were reached, a sentence each.
     pub limits: Vec<String>,
+    /// What the capture tells of itself, a sentence each.
+    pub remarks: Vec<String>,
+    /// The build number of the Windows that captured.
+    pub windows_build: Option<u32>,
+    /// Events that Windows lost while it captured.
+    pub events_lost: u64,
+    /// Packets that Windows dropped, which are kept out.
+    pub frames_dropped: u64,
+    /// Packets that were captured once more at another component, which are kept out.
+    pub frames_repeated: u64,
     /// The files of a capture that lies in several, in order.
     pub files: Vec<FileSummary>,
 }
@@ -190,7 +201,7 @@ pub fn read_files_ahead<R: Read + Send>(
 /// A capture that is being read.
 #[derive(Default)]
 struct Reading {
-    summary: Summary,
+    account: Account,
     streams: Streams<Conversation>,
     flows: Flows<Exchange>,
     authentications: Authentications<Conversation>,
@@ -202,6 +213,59 @@ struct Reading {
     too_deep: u64,
     /// Frame numbers that the files before this one took.
     frames_before: u64,
+}
+
+/// What is said of the whole capture, and of its rows.
+#[derive(Default)]
+struct Account {
+    summary: Summary,
+    processes: Processes,
+}
+
+impl Account {
+    /// Adds what a file tells of itself.
+    fn about(&mut self, about: About) {
+        let About {
+            remarks,
+            windows_build,
+            events_lost,
+            frames_dropped,
+            frames_repeated,
+            processes,
+        } = about;
+        let summary = &mut self.summary;
+        summary.remarks.extend(remarks);
+        summary.windows_build = summary.windows_build.or(windows_build);
+        summary.events_lost = summary.events_lost.saturating_add(events_lost);
+        summary.frames_dropped = summary.frames_dropped.saturating_add(frames_dropped);
+        summary.frames_repeated = summary.frames_repeated.saturating_add(frames_repeated);
+        self.processes.extend(processes);
+    }
+
+    /// A segment that a process handed over to be sent.
+    #[cold]
+    fn sent_segment(&mut self, segment: &Segment<'_>, pid: u32, ts: Option<i64>) {
+        let opens = segment.flags.syn() && !segment.flags.ack();
+        let basis = match segment.payload {
+            _ if opens => Basis::Syn,
+            // A record of handshake that begins with a ClientHello; the same in the SSL 2.0 format.
+            [0x16, 3, _, _, _, 1, ..] | [0x80..=0xFF, _, 1, ..] => Basis::ClientHello,
+            _ => return,
+        };
+        let local = (segment.source, segment.source_port);
+        let remote = (segment.destination, segment.destination_port);
+        self.processes.connection((local, remote), pid, ts, basis);
+    }
+
+    /// The same of a datagram: only the first one of a conversation tells.
+    #[cold]
+    fn sent_datagram(&mut self, datagram: &Datagram<'_>, pid: u32, ts: Option<i64>) {
+        let local = (datagram.source, datagram.source_port);
+        let remote = (datagram.destination, datagram.destination_port);
+        if self.processes.of(local, remote, None).is_none() {
+            self.processes.connection((local, remote), pid, ts, Basis::Datagram);
+        }
+    }
 }
 
 impl Reading {
@@ -248,11 +312,15 @@ impl Reading {
                 return FileSummary { frames_before, error: Some(error), ..FileSummary::default() };
             }
         };
-        let times = (self.summary.first_ts.take(), self.summary.last_ts.take());
+        self.account.processes.extend(reader.take_processes());
+        let summary = &mut self.account.summary;
+        let times = (summary.first_ts.take(), summary.last_ts.take());
         let error = read(self, &mut reader, rows).err();
-        let (first_ts, last_ts) = (self.summary.first_ts, self.summary.last_ts);
-        self.summary.first_ts = [times.0, first_ts].into_iter().flatten().min();
-        self.summary.last_ts = [times.1, last_ts].into_iter().flatten().max();
+        self.account.about(reader.take_about());
+        let summary = &mut self.account.summary;
+        let (first_ts, last_ts) = (summary.first_ts, summary.last_ts);
+        summary.first_ts = [times.0, first_ts].into_iter().flatten().min();
+        summary.last_ts = [times.1, last_ts].into_iter().flatten().max();
         let frames = reader.frame_numbers();
         self.frames_before = frames_before.saturating_add(frames);
         FileSummary {
@@ -298,7 +366,7 @@ impl Reading {
     fn frame(&mut self, frame: &Frame<'_>, rows: &mut impl Rows) -> Result<(), Error> {
         let number = self.frames_before.saturating_add(frame.number);
         let frame = &Frame { number, ..*frame };
-        let summary = &mut self.summary;
+        let summary = &mut self.account.summary;
         summary.frames = summary.frames.saturating_add(1);
         if summary.frames % FRAMES_A_QUESTION == 0 && rows.is_closed() {
             return Err(Error::new(ErrorKind::Cancelled));
@@ -328,7 +396,7 @@ impl Reading {
 
     #[cold]
     fn link_type(&mut self, link_type: u16) {
-        let known = &mut self.summary.link_types;
+        let known = &mut self.account.summary.link_types;
         if known.contains(&link_type) {
             return;
         }
@@ -341,31 +409,40 @@ impl Reading {
 
     #[inline]
     fn segment(&mut self, segment: &Segment<'_>, frame: &Frame<'_>, rows: &mut impl Rows) {
-        let done = &mut |ended| told(Conversation::tell, ended, &mut self.summary, rows);
+        if let Some(pid) = frame.sender {
+            self.account.sent_segment(segment, pid.get(), frame.ts);
+        }
+        let done = &mut |ended| told(Conversation::tell, ended, &mut self.account, rows);
         self.streams.segment(segment, frame.number, frame.ts, done);
     }
 
     /// A frame that is more than TCP in IP in Ethernet.
     fn packet(&mut self, frame: &Frame<'_>, rows: &mut impl Rows) {
-        let Self { summary, streams, flows, authentications, names, fragments, scratch, .. } = self;
+        let Self { account, streams, flows, authentications, names, fragments, scratch, .. } = self;
         let mentioned = &mut |mention: Mention| {
             if mention.is_tcp {
-                let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
+                let done = &mut |ended| told(Conversation::tell, ended, account, rows);
                 streams.mention(mention.source, mention.destination, frame.number, done);
             } else {
-                let done = &mut |ended| told(Exchange::tell, ended, summary, rows);
+                let done = &mut |ended| told(Exchange::tell, ended, account, rows);
                 flows.mention(mention.source, mention.destination, frame.number, done);
             }
         };
         match packet::decode(frame, fragments, scratch, mentioned) {
             Packet::Tcp(segment) => {
+                if let Some(pid) = frame.sender {
+                    account.sent_segment(&segment, pid.get(), frame.ts);
+                }
                 if let Some(names) = names {
                     names.segment(&segment, frame.number, frame.ts);
                 }
-                let done = &mut |ended| told(Conversation::tell, ended, summary, rows);
+                let done = &mut |ended| told(Conversation::tell, ended, account, rows);
                 streams.segment(&segment, frame.number, frame.ts, done);
             }
             Packet::Udp(datagram) => {
+                if let Some(pid) = frame.sender {
+                    account.sent_datagram(&datagram, pid.get(), frame.ts);
+                }
                 if let Some(names) = names {
                     names.datagram(&datagram, frame.number, frame.ts);
                 }
@@ -375,10 +452,10 @@ impl Reading {
                     source_mac: datagram.source_mac,
                     destination_mac: datagram.destination_mac,
                 };
-                let done = &mut |ended| told(Exchange::tell, ended, summary, rows);
+                let done = &mut |ended| told(Exchange::tell, ended, account, rows);
                 flows.datagram(&datagram, origin, done);
                 let done =
-                    &mut |ended| told(Conversation::tell_authentication, ended, summary, rows);
+                    &mut |ended| told(Conversation::tell_authentication, ended, account, rows);
                 authentications.datagram(&datagram, origin, done);
             }
             Packet::Eapol(eapol) => {
@@ -389,14 +466,18 @@ impl Reading {
                     destination_mac: eapol.destination_mac,
                 };
                 let done =
-                    &mut |ended| told(Conversation::tell_authentication, ended, summary, rows);
+                    &mut |ended| told(Conversation::tell_authentication, ended, account, rows);
                 authentications.eapol(&eapol, origin, done);
             }
             Packet::Other => {}
-            Packet::Opaque => summary.opaque_frames = summary.opaque_frames.saturating_add(1),
+            Packet::Opaque => {
+                let opaque = &mut account.summary.opaque_frames;
+                *opaque = opaque.saturating_add(1);
+            }
             Packet::TooDeep => self.too_deep = self.too_deep.saturating_add(1),
             Packet::UnknownLink => {
-                summary.undecoded_frames = summary.undecoded_frames.saturating_add(1);
+                let undecoded = &mut account.summary.undecoded_frames;
+                *undecoded = undecoded.saturating_add(1);
             }
         }
     }
@@ -409,11 +490,11 @@ impl Reading {
 
     /// The capture is over: what is told of it but for its files.
     fn finish(mut self, rows: &mut impl Rows) -> Summary {
-        let Self { summary, streams, flows, authentications, names, .. } = &mut self;
-        streams.finish(&mut |ended| told(Conversation::tell, ended, summary, rows));
-        flows.finish(&mut |ended| told(Exchange::tell, ended, summary, rows));
+        let Self { account, streams, flows, authentications, names, .. } = &mut self;
+        streams.finish(&mut |ended| told(Conversation::tell, ended, account, rows));
+        flows.finish(&mut |ended| told(Exchange::tell, ended, account, rows));
         authentications
-            .finish(&mut |ended| told(Conversation::tell_authentication, ended, summary, rows));
+            .finish(&mut |ended| told(Conversation::tell_authentication, ended, account, rows));
         for name in names.iter_mut().flat_map(Names::finish) {
             rows.row(Told::Name(Box::new(name)));
         }
@@ -424,13 +505,14 @@ impl Reading {
             unheard_streams: self.streams.missed(),
             udp_streams: self.flows.count(),
             authentications: self.authentications.count(),
-            ..self.summary
+            ..self.account.summary
         }
     }
 
     /// The bounds that were reached, a sentence each.
     fn limits(&self) -> Vec<String> {
-        let Self { summary, streams, flows, authentications, names, fragments, .. } = self;
+        let Self { account, streams, flows, authentications, names, fragments, .. } = self;
+        let Account { summary, processes } = account;
         let mut limits = Vec::new();
         if streams.evicted > 0 {
             limits.push(format!(
@@ -490,6 +572,13 @@ impl Reading {
                 MAX_NAMES_HELD >> 20
             ));
         }
+        if processes.left_out > 0 {
+            limits.push(format!(
+                "{} tellings of processes were left out to bound memory (more than \
+                 {MAX_PROCESS_FACTS} of them)",
+                processes.left_out
+            ));
+        }
         if self.too_deep > 0 {
             limits.push(format!(
                 "{} frames were not read to their end (more than {MAX_TUNNELS} tunnels inside \
@@ -505,9 +594,13 @@ impl Reading {
 }
 
 /// Passes on what a conversation has to tell, and counts it.
-fn tell(told: Told, told_before: &mut OfOneStream, summary: &mut Summary, rows: &mut impl Rows) {
+fn tell(told: Told, told_before: &mut OfOneStream, account: &mut Account, rows: &mut impl Rows) {
+    let Account { summary, processes } = account;
     match told {
-        Told::Handshake(row) => {
+        Told::Handshake(mut row) => {
+            if !processes.is_empty() {
+                row.client_process = client_process(&row.client, &row.server, row.ts, processes);
+            }
             summary.handshakes = summary.handshakes.saturating_add(1);
             if !told_before.handshake {
                 told_before.handshake = true;
@@ -536,6 +629,21 @@ fn tell(told: Told, told_before: &mut OfOneStream, summary: &mut Summary, rows: 
     }
 }
 
+/// The process on the client's end, where the capturing machine is the client.
+#[cold]
+fn client_process(
+    client: &Who,
+    server: &Who,
+    ts: Option<i64>,
+    processes: &Processes,
+) -> Option<Box<ClientProcess>> {
+    let local = (client.ip()?, client.port()?);
+    let remote = (server.ip()?, server.port()?);
+    let found = processes.of(local, remote, ts)?;
+    let name = found.name.map(|name| escaped(name.as_bytes()));
+    Some(Box::new(ClientProcess { pid: found.pid, name, basis: found.basis }))
+}
+
 /// What a conversation has told so far.
 #[derive(Default)]
 struct OfOneStream {
@@ -547,9 +655,9 @@ struct OfOneStream {
 fn told<E, R: Rows>(
     ask: impl FnOnce(E, &mut dyn FnMut(Told)),
     ended: E,
-    summary: &mut Summary,
+    account: &mut Account,
     rows: &mut R,
 ) {
     let mut before = OfOneStream::default();
-    ask(ended, &mut |told| tell(told, &mut before, summary, rows));
+    ask(ended, &mut |told| tell(told, &mut before, account, rows));
 }

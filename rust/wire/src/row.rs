@@ -62,6 +62,9 @@ pub const COLUMNS: &[Column] = &[
     ("client_ip", Kind::Text),
     ("client_port", Kind::U16),
     ("client_mac", Kind::Text),
+    ("client_process", Kind::Text),
+    ("client_pid", Kind::U32),
+    ("client_process_basis", Kind::Word),
     ("server", Kind::Text),
     ("server_ip", Kind::Text),
     ("server_port", Kind::U16),
@@ -252,6 +255,10 @@ pub fn cells(row: &Handshake, capture: &str, scratch: &mut Scratch, put: &mut im
         Some(mac) => put.put_plain(spelled.mac(mac)),
         None => put.put(Cell::Null),
     }
+    let process = row.client_process.as_deref();
+    put.put(text(process.and_then(|process| process.name.as_deref())));
+    put.put(number(process.map(|process| process.pid)));
+    put.put(text(process.map(|process| process.basis.name())));
     who(&row.server, spelled, put);
     match &row.outer {
         Some(outer) => {
@@ -490,6 +497,7 @@ mod tests {
             carrier_target: None,
             client: Who::Endpoint(end),
             client_mac: None,
+            client_process: None,
             server: Who::Name("gate".into()),
             outer: None,
             offer: None,

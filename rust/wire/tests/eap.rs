@@ -61,6 +61,7 @@ fn rows<'a>(frames: impl IntoIterator<Item = &'a Captured>) -> Vec<Handshake> {
             link_type: 1,
             interface: 0,
             fcs_length: 0,
+            sender: None,
             data,
             original_length: *sent,
         };

@@ -47,6 +47,7 @@ fn last_payload(packets: &[Vec<u8>], fragments: &mut Fragments) -> Option<Vec<u8
             link_type: IPV4,
             interface: 0,
             fcs_length: 0,
+            sender: None,
             data,
             original_length: u32::try_from(data.len()).unwrap(),
         };

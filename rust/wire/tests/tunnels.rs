@@ -56,6 +56,7 @@ fn read_with(link_type: u16, frames: &[Vec<u8>], mentions: &mut Vec<Mention>) ->
             link_type,
             interface: 0,
             fcs_length: 0,
+            sender: None,
             data,
             original_length: u32::try_from(data.len()).unwrap(),
         };

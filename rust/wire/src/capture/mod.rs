@@ -5,10 +5,12 @@
 //! a damaged place is given first; then comes the error.
 
 use std::io::Read;
+use std::num::NonZeroU32;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use crate::error::Error;
 
+mod about;
 mod ahead;
 mod byte_order;
 mod compression;
@@ -21,14 +23,20 @@ mod pcap;
 mod pcap_variant;
 mod pcapng;
 mod pcapng_interface;
+#[allow(dead_code, reason = "formats that are prepared use it")]
+mod prepared;
+mod processes;
 mod source;
 
+pub use about::About;
 use ahead::Ahead;
 pub use ahead::Batch;
 use compression::Bounds;
 pub use compression::Compression;
 use pcap::Pcap;
 use pcapng::Pcapng;
+use prepared::Prepared;
+pub use processes::{Basis, Place, Process, Processes};
 use source::Source;
 
 /// One packet as it was captured.
@@ -46,6 +54,9 @@ pub struct Frame<'a> {
     pub interface: u32,
     /// Bytes of frame check sequence at the end of `data`, 0 where unknown or none.
     pub fcs_length: u8,
+    /// The process whose thread handed the packet over to be sent. `None` where the capture does
+    /// not tell it, and for packets that were received: what runs then has nothing to do with them.
+    pub sender: Option<NonZeroU32>,
     /// What was captured. Valid until the next frame is asked for.
     pub data: &'a [u8],
     /// Its length on the wire. More than `data` where the capture was limited to a snap length;
@@ -85,6 +96,9 @@ pub struct CaptureReader<R: Read> {
 enum Body {
     Pcap(Pcap),
     Pcapng(Pcapng),
+    /// Any format that was read as a whole first.
+    #[allow(dead_code, reason = "formats that are prepared use it")]
+    Prepared(Format, Box<Prepared>),
 }
 
 impl<R: Read> CaptureReader<R> {
@@ -159,6 +173,7 @@ impl<R: Read> CaptureReader<R> {
         let next = match &mut self.body {
             Body::Pcap(pcap) => pcap.next(&mut self.source),
             Body::Pcapng(pcapng) => pcapng.next(&mut self.source),
+            Body::Prepared(_, prepared) => prepared.next(&mut self.source),
         };
         self.over = !matches!(next, Ok(Some(_)));
         next
@@ -170,6 +185,7 @@ impl<R: Read> CaptureReader<R> {
         match self.body {
             Body::Pcap(_) => Format::Pcap,
             Body::Pcapng(_) => Format::Pcapng,
+            Body::Prepared(format, _) => format,
         }
     }
 
@@ -192,6 +208,7 @@ impl<R: Read> CaptureReader<R> {
         match &self.body {
             Body::Pcap(pcap) => pcap.frame_numbers(),
             Body::Pcapng(pcapng) => pcapng.frame_numbers(),
+            Body::Prepared(_, prepared) => prepared.frame_numbers(),
         }
     }
 
@@ -201,6 +218,23 @@ impl<R: Read> CaptureReader<R> {
         match &self.body {
             Body::Pcap(_) => 1,
             Body::Pcapng(pcapng) => pcapng.interface_count(),
+            Body::Prepared(_, prepared) => prepared.interface_count(),
+        }
+    }
+
+    /// Takes out what the capture tells of processes; complete from the start.
+    pub fn take_processes(&mut self) -> Processes {
+        match &mut self.body {
+            Body::Prepared(_, prepared) => std::mem::take(&mut prepared.about.processes),
+            Body::Pcap(_) | Body::Pcapng(_) => Processes::default(),
+        }
+    }
+
+    /// Takes out what the capture tells of itself; complete after the last frame.
+    pub fn take_about(&mut self) -> About {
+        match &mut self.body {
+            Body::Prepared(_, prepared) => std::mem::take(&mut prepared.about),
+            Body::Pcap(_) | Body::Pcapng(_) => About::default(),
         }
     }
 }
@@ -215,6 +249,7 @@ struct Record {
     link_type: u16,
     interface: u32,
     fcs_length: u8,
+    sender: Option<NonZeroU32>,
     original_length: u32,
 }
 
@@ -227,6 +262,7 @@ impl Record {
             link_type: self.link_type,
             interface: self.interface,
             fcs_length: self.fcs_length,
+            sender: self.sender,
             data,
             original_length: self.original_length,
         }

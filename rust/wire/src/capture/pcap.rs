@@ -209,6 +209,7 @@ impl Pcap {
             link_type: self.link_type,
             interface: 0,
             fcs_length: self.fcs_length,
+            sender: None,
             original_length: original,
         }))
     }

@@ -299,6 +299,7 @@ impl Pcapng {
             link_type: interface.link_type,
             interface: self.earlier_interfaces.saturating_add(packet.interface),
             fcs_length,
+            sender: None,
             original_length: packet.original,
         };
         if buffered == body {

@@ -89,6 +89,22 @@ impl<R: Read> Source<R> {
         self.ended
     }
 
+    /// Puts `data` in place of the window: bytes that come from elsewhere than the file. At most
+    /// [`crate::limits::MAX_PACKET`] of them.
+    pub(super) fn replace(&mut self, data: &[u8]) -> Result<(), ErrorKind> {
+        self.consume(self.window().len());
+        if self.buffer.len().saturating_sub(self.end) < data.len() {
+            self.hand_over()?;
+            self.make_room(data.len());
+        }
+        let end = self.end.saturating_add(data.len());
+        if let Some(room) = self.buffer.get_mut(self.end..end) {
+            room.copy_from_slice(data);
+            self.end = end;
+        }
+        Ok(())
+    }
+
     /// Moves the window past `count` bytes that it holds.
     #[inline]
     pub(super) fn consume(&mut self, count: usize) {

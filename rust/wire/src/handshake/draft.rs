@@ -199,6 +199,7 @@ impl Draft {
             carrier_target: carrier_target.cloned(),
             client: ended.parties.of(client).clone(),
             client_mac: self.client_mac,
+            client_process: None,
             server: ended.parties.of(server).clone(),
             outer: ended.around.as_ref().map(|around| {
                 Box::new(Outer {

@@ -18,6 +18,7 @@ pub use conversation::Conversation;
 pub use exchange::Exchange;
 pub use set_aside::{SetAside, SetAsideKind};
 
+use crate::capture::Basis;
 use crate::carrier::{Carrier, Refusal};
 use crate::names::Named;
 use crate::packet::{Mac, Tunnel};
@@ -210,6 +211,17 @@ pub struct Outer {
     pub server_ip: IpAddr,
 }
 
+/// The process that a client is, as the capture tells it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientProcess {
+    /// Its number.
+    pub pid: u32,
+    /// The file name of its program, escaped.
+    pub name: Option<String>,
+    /// What says so.
+    pub basis: Basis,
+}
+
 /// One handshake: a row of the handshake table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Handshake {
@@ -229,6 +241,8 @@ pub struct Handshake {
     pub client: Who,
     /// The client's link address.
     pub client_mac: Option<Mac>,
+    /// The process at that end, where the capture tells it.
+    pub client_process: Option<Box<ClientProcess>>,
     /// The other end.
     pub server: Who,
     /// The tunnels around the connection.

@@ -50,6 +50,7 @@ pub fn check(mut input: &[u8]) {
             link_type: LINKS[usize::from(*link) % LINKS.len()],
             interface: 0,
             fcs_length: flags & FCS,
+            sender: None,
             data,
             original_length: length as u32 + longer,
         };

@@ -385,6 +385,7 @@ fn frame(link_type: u16, data: &[u8], original: usize) -> Frame<'_> {
         link_type,
         interface: 0,
         fcs_length: 0,
+        sender: None,
         data,
         original_length: original as u32,
     }

@@ -1,0 +1,20 @@
+//! What a capture tells of itself beside its frames.
+
+use super::processes::Processes;
+
+/// What a capture tells of itself; of most formats nothing.
+#[derive(Debug, Default)]
+pub struct About {
+    /// What whoever relies on the capture must know, a sentence each.
+    pub remarks: Vec<String>,
+    /// The build number of the Windows that captured.
+    pub windows_build: Option<u32>,
+    /// Events that Windows lost while it captured.
+    pub events_lost: u64,
+    /// Packets that Windows dropped: kept out, as they went nowhere.
+    pub frames_dropped: u64,
+    /// Packets that were captured once more at another component of the network stack: kept out.
+    pub frames_repeated: u64,
+    /// Which processes connections belong to.
+    pub processes: Processes,
+}

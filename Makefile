@@ -8,6 +8,10 @@ CARGO := cargo
 MANIFEST := --manifest-path rust/Cargo.toml
 BENCH_MANIFEST := --manifest-path bench/programs/Cargo.toml
 
+# Tests of a file run in one process, files side by side. What they import is what is installed, not
+# what lies in this folder.
+PYTEST := $(BIN)/python -P -m pytest --numprocesses auto --dist loadfile
+
 # Programs that the tests use, and the Debian packages they come in.
 TEST_PROGRAMS := tshark:tshark tcpdump:tcpdump chromium:chromium systemd-analyze:systemd
 
@@ -20,13 +24,13 @@ demo: build
 
 test: test-programs build
 	$(CARGO) test $(MANIFEST) --package tlsaudit-wire --quiet
-	$(BIN)/python -P -m pytest
+	$(PYTEST)
 
 test-rust: tools
 	$(CARGO) test $(MANIFEST) --package tlsaudit-wire
 
 test-python: build
-	$(BIN)/python -P -m pytest
+	$(PYTEST)
 
 lint: build
 	$(BIN)/ruff check .

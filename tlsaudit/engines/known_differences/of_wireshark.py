@@ -246,9 +246,9 @@ OF_WIRESHARK: tuple[KnownDifference, ...] = (
         "container-not-read",
         "tshark",
         _container_not_read,
-        "the file begins as no pcap or pcapng does: the core says what it is and how to convert "
+        "the file is of a format that the core does not read: it says what it is and how to convert "
         "it, Wireshark reads it",
-        "_derived/tls11.snoop",
+        "_derived/tls11.ngsniffer",
     ),
     KnownDifference(
         "container-not-read-by-wireshark",

@@ -5,6 +5,7 @@ use std::io::Read;
 
 use super::pcap::{Magic, Pcap};
 use super::pcapng::{Pcapng, SECTION_HEADER};
+use super::snoop::{self, Snoop};
 use super::source::Source;
 use super::{Body, foreign};
 use crate::error::{Error, ErrorKind};
@@ -18,6 +19,10 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Body, Error> {
     }
     if source.window().starts_with(&SECTION_HEADER.to_be_bytes()) {
         return Pcapng::open(source).map(Body::Pcapng);
+    }
+    source.fill(snoop::MAGIC.len());
+    if source.window().starts_with(snoop::MAGIC) {
+        return Snoop::open(source).map(Body::Snoop);
     }
     // As much as there is, or more than is looked at: the answer does not depend on how much the
     // source gives at a time.

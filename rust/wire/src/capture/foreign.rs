@@ -1,4 +1,4 @@
-//! What a file is that is neither pcap nor pcapng, and what to do with it: one sentence.
+//! What a file is that is no capture in a format that is read, and what to do with it: one sentence.
 //!
 //! Nothing here reads a format; a wrong guess costs a less helpful sentence.
 
@@ -53,10 +53,9 @@ pub(super) fn explain(bytes: &[u8], whole: bool) -> ErrorKind {
 }
 
 /// Formats that begin with a fixed string.
-const MAGIC: [(&[u8], Answer); 64] = [
+const MAGIC: [(&[u8], Answer); 63] = [
     (b"GMBU", Convert("a Network Monitor 2 capture")),
     (b"RTSS", Convert("a Network Monitor 1 capture")),
-    (b"snoop\0\0\0", Convert("a snoop capture")),
     (b"TRSNIFF data    \x1A", Convert("a Sniffer (DOS) capture")),
     (b"XCP\0", Convert("a Sniffer (Windows) or NetXRay capture")),
     (b"VL\0\0", Convert("a NetXRay capture")),

@@ -1,4 +1,5 @@
-//! The bytes of a file to frames: pcap and pcapng, compressed or not, recognised by content.
+//! The bytes of a file to frames: pcap, pcapng and snoop, compressed or not, recognised by
+//! content.
 //!
 //! [`CaptureReader`] reads from anything that is [`Read`], forwards only, in blocks into one
 //! buffer, and gives each frame where it lies in it. Everything that can be read before a cut or
@@ -26,6 +27,7 @@ mod pcapng_interface;
 #[allow(dead_code, reason = "formats that are prepared use it")]
 mod prepared;
 mod processes;
+mod snoop;
 mod source;
 
 pub use about::About;
@@ -37,6 +39,7 @@ use pcap::Pcap;
 use pcapng::Pcapng;
 use prepared::Prepared;
 pub use processes::{Basis, Place, Process, Processes};
+use snoop::Snoop;
 use source::Source;
 
 /// One packet as it was captured.
@@ -72,15 +75,18 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// snoop, RFC 1761.
+    Snoop,
 }
 
 impl Format {
-    /// The name that tables use: `pcap`, `pcapng`.
+    /// The name that tables use: `pcap`, `pcapng`, `snoop`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+            Self::Snoop => "snoop",
         }
     }
 }
@@ -99,6 +105,7 @@ enum Body {
     /// Any format that was read as a whole first.
     #[allow(dead_code, reason = "formats that are prepared use it")]
     Prepared(Format, Box<Prepared>),
+    Snoop(Snoop),
 }
 
 impl<R: Read> CaptureReader<R> {
@@ -174,6 +181,7 @@ impl<R: Read> CaptureReader<R> {
             Body::Pcap(pcap) => pcap.next(&mut self.source),
             Body::Pcapng(pcapng) => pcapng.next(&mut self.source),
             Body::Prepared(_, prepared) => prepared.next(&mut self.source),
+            Body::Snoop(snoop) => snoop.next(&mut self.source),
         };
         self.over = !matches!(next, Ok(Some(_)));
         next
@@ -186,6 +194,7 @@ impl<R: Read> CaptureReader<R> {
             Body::Pcap(_) => Format::Pcap,
             Body::Pcapng(_) => Format::Pcapng,
             Body::Prepared(format, _) => format,
+            Body::Snoop(_) => Format::Snoop,
         }
     }
 
@@ -209,14 +218,15 @@ impl<R: Read> CaptureReader<R> {
             Body::Pcap(pcap) => pcap.frame_numbers(),
             Body::Pcapng(pcapng) => pcapng.frame_numbers(),
             Body::Prepared(_, prepared) => prepared.frame_numbers(),
+            Body::Snoop(snoop) => snoop.frame_numbers(),
         }
     }
 
-    /// Interfaces described so far; a pcap file has one.
+    /// Interfaces described so far; only pcapng files have more than one.
     #[must_use]
     pub fn interface_count(&self) -> u32 {
         match &self.body {
-            Body::Pcap(_) => 1,
+            Body::Pcap(_) | Body::Snoop(_) => 1,
             Body::Pcapng(pcapng) => pcapng.interface_count(),
             Body::Prepared(_, prepared) => prepared.interface_count(),
         }
@@ -226,7 +236,7 @@ impl<R: Read> CaptureReader<R> {
     pub fn take_processes(&mut self) -> Processes {
         match &mut self.body {
             Body::Prepared(_, prepared) => std::mem::take(&mut prepared.about.processes),
-            Body::Pcap(_) | Body::Pcapng(_) => Processes::default(),
+            Body::Pcap(_) | Body::Pcapng(_) | Body::Snoop(_) => Processes::default(),
         }
     }
 
@@ -234,7 +244,7 @@ impl<R: Read> CaptureReader<R> {
     pub fn take_about(&mut self) -> About {
         match &mut self.body {
             Body::Prepared(_, prepared) => std::mem::take(&mut prepared.about),
-            Body::Pcap(_) | Body::Pcapng(_) => About::default(),
+            Body::Pcap(_) | Body::Pcapng(_) | Body::Snoop(_) => About::default(),
         }
     }
 }
@@ -267,6 +277,17 @@ impl Record {
             original_length: self.original_length,
         }
     }
+}
+
+/// LINKTYPE_ values of links that formats other than pcap have numbers of their own for.
+mod link_type {
+    pub(super) const NULL: u16 = 0;
+    pub(super) const ETHERNET: u16 = 1;
+    pub(super) const TOKEN_RING: u16 = 6;
+    pub(super) const FDDI: u16 = 10;
+    pub(super) const IP_OVER_FC: u16 = 122;
+    pub(super) const SUN_ATM: u16 = 123;
+    pub(super) const IPNET: u16 = 226;
 }
 
 /// The largest packet that is believed on a link, as Wireshark has it.

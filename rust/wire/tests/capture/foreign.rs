@@ -1,4 +1,4 @@
-//! Files that are no pcap or pcapng: each gets one sentence that says what it is and what to do.
+//! Files in formats that are not read: each gets one sentence that says what it is and what to do.
 
 use crate::writer::{Order, pcap_header, read, section};
 
@@ -26,7 +26,6 @@ fn captures_in_other_formats_come_with_the_command_that_converts_them() {
     for (start, name) in [
         (b"GMBU\x03\x02".as_slice(), "Network Monitor 2"),
         (b"RTSS", "Network Monitor 1"),
-        (b"snoop\0\0\0", "snoop"),
         (b"TRSNIFF data    \x1A", "Sniffer"),
         (b"XCP\x00002.001", "Sniffer"),
         (b"\x05VNF", "Visual Networks"),

@@ -13,5 +13,6 @@ mod foreign;
 mod oracle;
 mod pcap;
 mod pcapng;
+mod snoop;
 mod sources;
 mod writer;

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tlsaudit import schema
 from tlsaudit.schema.changes import CHANGES_IN_ORDER
-from tlsaudit.schema.verdicts import VERDICTS_WORST_FIRST
+from tlsaudit.schema.verdicts import NO_PROBLEM, VERDICTS_WORST_FIRST
 
 if TYPE_CHECKING:
     import pandas
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from tlsaudit.findings import Policy
     from tlsaudit.forecast import Forecast
 
-__all__ = ["NO_PROBLEM", "changes", "headline", "trend"]
-
-NO_PROBLEM = ("ready", "scanner", "unknown")
-"""The verdicts that are no problem, or not known to be one."""
+__all__ = ["changes", "headline", "trend"]
 
 _RANK = {verdict: rank for rank, verdict in enumerate(VERDICTS_WORST_FIRST)}
 _PERIODS = (("D", 62), ("W-MON", 62 * 7))

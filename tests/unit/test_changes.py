@@ -13,7 +13,7 @@ from tlsaudit.changes import changes, headline, trend
 from tlsaudit.findings import load_policy
 from tlsaudit.forecast import forecast
 from tlsaudit.reports.figures import svg
-from tlsaudit.reports.trend import clients_over_time, description
+from tlsaudit.reports.figures.trend import clients_over_time, description
 
 SINCE = pd.Timestamp("2026-03-10", tz="UTC")
 BEFORE, AFTER = "2026-03-02T12:00", "2026-03-12T12:00"

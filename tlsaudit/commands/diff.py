@@ -93,8 +93,8 @@ def _moment(since: str, times: pandas.Series[pandas.Timestamp]) -> pandas.Timest
 
 def _draw(trend: pandas.DataFrame, path: Path) -> None:
     from tlsaudit.reports.export import replacing
-    from tlsaudit.reports.figures import svg
-    from tlsaudit.reports.trend import clients_over_time, description
+    from tlsaudit.reports.figures import clients_over_time, svg
+    from tlsaudit.reports.figures.trend import description
 
     drawn = clients_over_time(trend)
     with replacing(path) as place:

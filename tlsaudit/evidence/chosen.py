@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tlsaudit.reports.wording import is_null, server_text
+from tlsaudit.schema.verdicts import NO_PROBLEM
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +32,6 @@ _WORDS = {
     "alert_frame": ("alert", ""),
     "end_frame": ("end of the connection", ""),
 }
-_INNOCENT = ("ready", "scanner", "unknown")
 
 
 class Naming(Protocol):
@@ -154,7 +154,7 @@ def _flagged(audit: Tables) -> np.ndarray[Any, np.dtype[np.bool_]]:
     findings = audit.findings
     worse: pd.DataFrame = findings[findings["severity"] > "info"]
     marked = {_key(row) for row in worse.to_dict("records")}
-    innocent = audit.verdicts["verdict"].isin(_INNOCENT).to_numpy(dtype=np.bool_)
+    innocent = audit.verdicts["verdict"].isin(NO_PROBLEM).to_numpy(dtype=np.bool_)
     guilty: np.ndarray[Any, np.dtype[np.bool_]] = ~innocent[audit.forecast.verdict_of]
     rows = handshakes[list(_KEY)].to_dict("records")
     return guilty | np.array([_key(row) in marked for row in rows], dtype=np.bool_)

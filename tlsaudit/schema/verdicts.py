@@ -19,6 +19,9 @@ VERDICTS_WORST_FIRST = (
 BREAKING = ("will break", "app-limited", "cipher-limited")
 """The verdicts that say that something on the client's side must change."""
 
+NO_PROBLEM = ("ready", "scanner", "unknown")
+"""The verdicts that are no problem, or not known to be one."""
+
 CONFIDENCES = ("low", "medium", "high")
 
 CAUSES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tlsaudit.explanations import named
 from tlsaudit.findings import RULES, Rule
@@ -16,6 +16,7 @@ from tlsaudit.reports.wording import plural
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
     from tlsaudit.explanations import Explanation
 
@@ -31,7 +32,7 @@ class Drawing:
     title: str
     svg: str
     header: tuple[str, ...]
-    rows: list[list[str]]
+    rows: list[list[str | int]]
 
 
 @dataclass(frozen=True)
@@ -53,53 +54,103 @@ class Explained:
 
 def drawings(overview: Overview) -> list[Drawing]:
     """Draw the figures of the page, each with its numbers."""
-    from markupsafe import Markup
-
-    audit = overview.audit
+    handshakes, verdicts = overview.audit.handshakes, overview.audit.verdicts
     flagged = [str(client) for client in overview.concerned["client"].head(MOST_BARS)]
-    drawn: list[tuple[str, Any, list[figures.Bar]]] = [
-        (
+    timed = int(handshakes["ts"].notna().sum())
+    drawn = [
+        _of_bars(
             "Handshakes by negotiated version",
-            figures.handshakes_by_version(audit.handshakes),
-            figures.counts_of_versions(audit.handshakes),
-        ),
+            figures.handshakes_by_version(handshakes),
+            figures.counts_of_versions(handshakes),
+        )
     ]
+    if timed:
+        title = "Handshakes over time (UTC) by negotiated version"
+        if timed < len(handshakes):
+            title += f" ({len(handshakes) - timed:,} without a time are left out)"
+        drawn.append(
+            _of_bars(
+                title,
+                figures.versions_over_time(handshakes),
+                figures.counts_of_versions_over_time(handshakes),
+                "beginning",
+            )
+        )
+    drawn.append(
+        _of_bars(
+            "Best version offered against version negotiated",
+            figures.offered_against_negotiated(handshakes),
+            figures.counts_of_offered_and_negotiated(handshakes),
+            "offered at best",
+        )
+    )
     if flagged:
         title = "Clients concerned, handshakes by negotiated version"
         if len(overview.concerned) > MOST_BARS:
             title += f" (the first {MOST_BARS} of {len(overview.concerned):,})"
         drawn.append(
-            (
+            _of_bars(
                 title,
-                figures.versions_by_client(audit.handshakes, flagged),
-                figures.counts_of_versions_by_client(audit.handshakes, flagged),
+                figures.versions_by_client(handshakes, flagged),
+                figures.counts_of_versions_by_client(handshakes, flagged),
+                "client",
             )
         )
     drawn.append(
-        (
+        _of_bars(
             "Handshakes by negotiated cipher suite",
-            figures.cipher_suites(audit.handshakes),
-            figures.counts_of_cipher_suites(audit.handshakes),
+            figures.cipher_suites(handshakes),
+            figures.counts_of_cipher_suites(handshakes),
         )
     )
-    done = []
-    for title, figure, bars in drawn:
-        description = f"{title}. {'; '.join(f'{bar.label}: {bar.count:,}' for bar in bars)}."
-        header, rows = _numbers(bars)
-        done.append(Drawing(title, Markup(figures.svg(figure, description)), header, rows))
-    return done
+    lines = figures.talks(verdicts)
+    if lines:
+        drawn.append(
+            _drawn(
+                "Who talks to whom, where that does not keep working",
+                figures.who_talks_to_whom(verdicts),
+                ("client", "service", "what is wrong", "handshakes"),
+                [[each.client, each.service, each.fault, each.handshakes] for each in lines],
+            )
+        )
+    return drawn
 
 
-def _numbers(bars: Sequence[figures.Bar]) -> tuple[tuple[str, ...], list[list[str]]]:
-    """Give the numbers of a figure: one column if bars have one part each, else one per part."""
-    if all(len(bar.parts) == 1 and bar.parts[0].name == bar.label for bar in bars):
-        return ("", "handshakes"), [[bar.label, f"{bar.count:,}"] for bar in bars]
-    names = figures.in_order({part.name: part for bar in bars for part in bar.parts})
+def _of_bars(
+    title: str, figure: Figure, bars: Sequence[figures.Bar], what: str | None = None
+) -> Drawing:
+    """Give a figure of bars with its numbers: one column, or with `what` a column for each part."""
+    if what is None:
+        rows: list[list[str | int]] = [[bar.label, bar.count] for bar in bars]
+        return _drawn(title, figure, ("", "handshakes"), rows)
+    names = figures.in_order({part.name for bar in bars for part in bar.parts})
     rows = []
     for bar in bars:
         counts = {part.name: part.count for part in bar.parts}
-        rows.append([bar.label, *(f"{counts.get(name, 0):,}" for name in names)])
-    return ("client", *names), rows
+        rows.append([bar.label, *(counts.get(name, 0) for name in names)])
+    return _drawn(title, figure, (what, *names), rows)
+
+
+def _drawn(
+    title: str, figure: Figure, header: tuple[str, ...], rows: list[list[str | int]]
+) -> Drawing:
+    """Give a figure with its numbers, which are what a screen reader says of it too."""
+    from markupsafe import Markup
+
+    said = "; ".join(_said(header, row) for row in rows) or "nothing to show"
+    return Drawing(title, Markup(figures.svg(figure, f"{title}. {said}.")), header, rows)
+
+
+def _said(header: tuple[str, ...], row: list[str | int]) -> str:
+    """Give a row in words, without what is nought."""
+    numbers = [
+        (name, cell) for name, cell in zip(header, row, strict=True) if isinstance(cell, int)
+    ]
+    words = ", ".join(cell for cell in row if isinstance(cell, str))
+    if len(numbers) == 1:
+        return f"{words}: {numbers[0][1]:,}"
+    counts = ", ".join(f"{count:,} {name}" for name, count in numbers if count)
+    return f"{words}: {counts or 'none'}"
 
 
 def remedies_of(verdicts: pandas.DataFrame) -> list[Remedy]:

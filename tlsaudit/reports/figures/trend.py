@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tlsaudit.reports.figures.canvas import drawing, painted
+from tlsaudit.reports.figures.looks import INK, WEAK, Look
+
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
@@ -11,9 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clients_over_time", "description"]
 
-_INK = "#1b1f24"
-_CONCERNED = "#a8261c"
-_OTHERS = "#b9d8f2"
+_OTHERS = Look("#b9d8f2")
 _SIZE = (7.2, 3.0)  # inches
 _LABELS = 16  # that fit below the columns
 
@@ -24,34 +25,34 @@ def clients_over_time(trend: pandas.DataFrame, axes: Axes | None = None) -> Figu
     `trend` is a table of `tlsaudit.changes.trend`. A period in which nothing was captured has no
     column but a dash: nothing is known of it.
     """
-    import matplotlib
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
+    from tlsaudit.reports.figures.picture import Picture
+
     if axes is None:
-        figure = Figure(figsize=_SIZE, layout="constrained")
+        figure: Figure = Picture(figsize=_SIZE, layout="constrained")
         axes = figure.add_subplot()
     else:
         found = axes.get_figure(root=True)
         assert found is not None, "these Axes are in a figure"
         figure = found
-    with matplotlib.rc_context({"text.parse_math": False, "hatch.linewidth": 0.7}):
+    with drawing():
         rows = trend.to_dict("records")
         for place, row in enumerate(rows):
             _draw_column(axes, place, int(row["clients"]), int(row["concerned"]))
         step = max(1, -(-len(rows) // _LABELS))
         places = range(0, len(rows), step)
         axes.set_xticks(list(places), [_label(rows[place], rows) for place in places])
-        axes.tick_params(colors=_INK, labelsize=8, length=0)
-        axes.set_ylabel("clients", color=_INK, fontsize=9)
+        axes.tick_params(colors=INK, labelsize=8, length=0)
+        axes.set_ylabel("clients", color=INK, fontsize=9)
         axes.set_ylim(0, max((int(row["clients"]) for row in rows), default=0) * 1.12 + 0.5)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         for side in ("top", "right", "left", "bottom"):
             axes.spines[side].set_visible(False)
         if rows:
-            axes.legend(frameon=False, fontsize=8.5, labelcolor=_INK, loc="upper right", ncols=2)
+            axes.legend(frameon=False, fontsize=8.5, labelcolor=INK, loc="upper right", ncols=2)
         else:
-            axes.text(0, 0.25, "nothing to show", color=_INK, fontsize=9)
+            axes.text(0, 0.25, "nothing to show", color=INK, fontsize=9)
     return figure
 
 
@@ -72,17 +73,11 @@ def description(trend: pandas.DataFrame) -> str:
 def _draw_column(axes: Axes, place: int, clients: int, concerned: int) -> None:
     # The first column carries the names for the legend.
     names = ("concerned", "others") if place == 0 else ("", "")
-    axes.bar(place, concerned, color=_CONCERNED, edgecolor="#ffffff", hatch="////", label=names[0])
-    axes.bar(
-        place,
-        clients - concerned,
-        bottom=concerned,
-        color=_OTHERS,
-        edgecolor="#ffffff",
-        label=names[1],
-    )
+    rest: dict[str, Any] = {"bottom": concerned, "label": names[1], **painted(_OTHERS)}
+    axes.bar(place, concerned, label=names[0], **painted(WEAK))  # type: ignore[arg-type]
+    axes.bar(place, clients - concerned, **rest)
     text = f"{concerned:,}" if clients else "\N{EN DASH}"
-    axes.text(place, clients, text, ha="center", va="bottom", fontsize=8, color=_INK)
+    axes.text(place, clients, text, ha="center", va="bottom", fontsize=8, color=INK)
 
 
 def _label(row: dict[Any, Any], rows: list[dict[Any, Any]]) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tlsaudit.engines.agreement import Agreement
     from tlsaudit.engines.frame import Frame
+    from tlsaudit.events import Logged
     from tlsaudit.evidence import Evidence
     from tlsaudit.findings import Policy
     from tlsaudit.forecast import Forecast
@@ -35,6 +36,7 @@ class Audit:
     `verdicts` are worked out of them when first asked for.
     docs/columns.md describes every column; null means not seen.
     `files` says where the frames are of captures that lie in several files.
+    `logged` are the events of Windows that were given; `events` ties them to handshakes.
     `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
     In a notebook an Audit shows its headline and the clients concerned.
     """
@@ -48,6 +50,7 @@ class Audit:
     names: pandas.DataFrame = field(default_factory=lambda: nothing_of("NAMES"))
     files: pandas.DataFrame = field(default_factory=lambda: nothing_of("FILES"))
     fingerprints: Fingerprints | None = None
+    logged: tuple[Logged, ...] = ()
 
     @cached_property
     def findings(self) -> pandas.DataFrame:
@@ -69,6 +72,16 @@ class Audit:
         from tlsaudit.coverage import coverage
 
         return coverage(self.captures, self.handshakes, self.clients)
+
+    @cached_property
+    def events(self) -> pandas.DataFrame:
+        """One row per event of Schannel, with the handshake that it is about, or why there is none.
+
+        Empty where no events were given.
+        """
+        from tlsaudit.events import event_table
+
+        return event_table(self.logged, self.handshakes, self.names, self.captures)
 
     @cached_property
     def forecast(self) -> Forecast:
@@ -214,6 +227,7 @@ def audit(
     max_unpacked: int | None = None,
     hosts: str | os.PathLike[str] | None = None,
     fingerprints: str | os.PathLike[str] | None = None,
+    events: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
 ) -> Audit:
     """Read captures and give their Audit.
 
@@ -223,12 +237,13 @@ def audit(
     `max_unpacked` is how many bytes a compressed capture may unpack to, None for the bounds in
     docs/limits.md; it is the core that has them. `hosts` is a file of names of your own
     (docs/names.md), which count before all others; `fingerprints` a list of fingerprints of TLS
-    stacks, likewise.
+    stacks, likewise. `events` are files of Schannel's events, as `.evtx` or XML (docs/events.md).
     Raises PolicyError for a policy that cannot be used, ListError for such a file, EngineError for
     an engine that cannot run, and CaptureError if no input could be read; an input that fails among
     others is a row of `captures` with `error` set.
     """
     from tlsaudit.engines import raise_if_nothing_was_read
+    from tlsaudit.events import read_events
     from tlsaudit.findings import Policy, load_policy
     from tlsaudit.inputs import expand
     from tlsaudit.naming import read_fingerprints, read_hosts
@@ -237,7 +252,10 @@ def audit(
     given = None if hosts is None else read_hosts(hosts)
     inputs = expand(paths, max_unpacked=max_unpacked)
     lists = None if fingerprints is None else read_fingerprints(fingerprints)
-    run = audit_inputs(inputs, chosen, progress, engine, hosts=given, fingerprints=lists)
+    logged = read_events(*_several(events)).logged
+    run = audit_inputs(
+        inputs, chosen, progress, engine, hosts=given, fingerprints=lists, logged=logged
+    )
     raise_if_nothing_was_read(run.captures)
     return run
 
@@ -250,11 +268,12 @@ def audit_inputs(
     *,
     hosts: pandas.DataFrame | None = None,
     fingerprints: Fingerprints | None = None,
+    logged: tuple[Logged, ...] = (),
 ) -> Audit:
     """Read these inputs and give their Audit; inputs that cannot be read raise nothing.
 
     `hosts` are names that the user gives, as a table of names; `fingerprints` what lists of the
-    user's say of stacks.
+    user's say of stacks; `logged` events of Windows.
     """
     from tlsaudit.engines import load
     from tlsaudit.naming import together
@@ -271,4 +290,12 @@ def audit_inputs(
         reading.names if hosts is None else together(hosts, reading.names),
         reading.files,
         fingerprints,
+        logged,
     )
+
+
+def _several(
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+) -> Sequence[str | os.PathLike[str]]:
+    """Take one path for a list of one."""
+    return [paths] if isinstance(paths, str | os.PathLike) else paths

@@ -5,7 +5,7 @@
     ├── ConfigurationError  a file of settings is missing or malformed
     ├── EngineError         an engine needs something that is not installed, or failed
     ├── ExplanationError    a text on an error code is malformed
-    ├── ListError           a file of names that the user gives cannot be used
+    ├── ListError           a file of names or events that the user gives cannot be used
     ├── PolicyError         a policy is missing, malformed or contradicts itself
     ├── RecipeError         a capture program cannot do what is asked of it
     ├── RemedyError         a remedy is not known, or its text is malformed
@@ -55,7 +55,7 @@ class ExplanationError(TlsauditError):
 
 
 class ListError(TlsauditError):
-    """A file of names that the user gives cannot be used; the sentence names file and line."""
+    """A file of names or events that the user gives cannot be used; the sentence names it."""
 
 
 class PolicyError(TlsauditError):

@@ -8,6 +8,8 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
+    events_option,
+    hosts_option,
     policy_option,
 )
 from tlsaudit.commands.running import FOUND, capture_rows, exit_code, put, read_audit, say
@@ -29,6 +31,8 @@ __all__ = ["check"]
     show_default=True,
     help="The lowest severity that counts.",
 )
+@hosts_option
+@events_option
 @engine_option
 def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -> int:
     from tlsaudit.coverage import covered

@@ -8,6 +8,8 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
+    events_option,
+    hosts_option,
     policy_option,
 )
 from tlsaudit.commands.running import capture_rows, exit_code, read_audit, say
@@ -28,9 +30,11 @@ __all__ = ["export"]
     "--table",
     metavar="TABLE",
     help="The one table to write: clients, verdicts, findings, handshakes, captures, coverage, "
-    "refusals, set_aside, names or files.",
+    "refusals, set_aside, names, events or files.",
 )
 @policy_option
+@hosts_option
+@events_option
 @engine_option
 def export(
     captures: tuple[str, ...], output: str, table: str | None, policy: str, engine: str

@@ -11,6 +11,7 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
+    events_option,
     fingerprints_option,
     format_options,
     hosts_option,
@@ -59,6 +60,7 @@ _STORED = ("handshakes.parquet", "handshakes.jsonl", "handshakes.csv")
 )
 @hosts_option
 @fingerprints_option
+@events_option
 @engine_option
 @format_options
 def forecast(

@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 __all__ = [
+    "EVENTS",
     "FINGERPRINTS",
     "HOSTS",
     "MAX_UNPACKED",
     "capture_command",
     "captures_argument",
     "engine_option",
+    "events_option",
     "fingerprints_option",
     "format_options",
     "hosts_option",
@@ -27,6 +29,9 @@ MAX_UNPACKED = "tlsaudit.max_unpacked"
 
 FINGERPRINTS = "tlsaudit.fingerprints"
 """Where the context keeps `--fingerprints`."""
+
+EVENTS = "tlsaudit.events"
+"""Where the context keeps `--events`."""
 
 HOSTS = "tlsaudit.hosts"
 """Where the context keeps `--hosts`."""
@@ -113,6 +118,25 @@ def fingerprints_option(function: Callable[..., Any]) -> Callable[..., Any]:
         help="A list of your own of what sends which hello, several times if need be: CSV with JA3 "
         "or JA4, or a database of joy or mercury (docs/names.md).",
     )(function)
+
+
+def events_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option `--events`; whoever reads an audit finds it in the context."""
+    return click.option(
+        "--events",
+        metavar="FILE",
+        multiple=True,
+        expose_value=False,
+        callback=_remember_events,
+        help="Events of Schannel, which are tied to the handshakes that they are about, several "
+        "times if need be: the System log as .evtx, or as XML from wevtutil (docs/events.md).",
+    )(function)
+
+
+def _remember_events(
+    context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
+) -> None:
+    context.meta[EVENTS] = paths
 
 
 def _remember_fingerprints(

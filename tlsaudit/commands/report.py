@@ -8,6 +8,7 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
+    events_option,
     fingerprints_option,
     hosts_option,
     policy_option,
@@ -31,6 +32,7 @@ __all__ = ["report"]
 @policy_option
 @hosts_option
 @fingerprints_option
+@events_option
 @engine_option
 def report(captures: tuple[str, ...], folder: str, policy: str, engine: str) -> int:
     from tlsaudit.reports.export import make_folder

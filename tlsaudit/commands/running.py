@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tlsaudit.commands.options import FINGERPRINTS, HOSTS, MAX_UNPACKED
+from tlsaudit.commands.options import EVENTS, FINGERPRINTS, HOSTS, MAX_UNPACKED
 from tlsaudit.inputs import STANDARD_INPUT, Input, expand, total_bytes
 from tlsaudit.progress import progress_bar
 from tlsaudit.safe_text import visible
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
     from tlsaudit.auditing import Audit
+    from tlsaudit.events import Logged
     from tlsaudit.naming import Fingerprints
 
 __all__ = [
@@ -62,10 +63,11 @@ def read_audit(
 
     captures = list(captures)
     hosts, known = _said_by_user()
+    logged = _logged()
     if any(map(is_store, captures)):
         stored = _audit_of_store(captures, policy, engine)
         names = stored.names if hosts is None else together(hosts, stored.names)
-        return replace(stored, names=names, fingerprints=known)
+        return replace(stored, names=names, fingerprints=known, logged=logged)
     # A mistake in the policy is found before an hour of reading, not after it.
     chosen = load_policy(policy)
     inputs = inputs_of(captures, leave_out, output)
@@ -73,7 +75,9 @@ def read_audit(
     from tlsaudit.auditing import audit_inputs
 
     with progress_bar(total_bytes(inputs)) as progress:
-        audit = audit_inputs(inputs, chosen, progress, engine, hosts=hosts, fingerprints=known)
+        audit = audit_inputs(
+            inputs, chosen, progress, engine, hosts=hosts, fingerprints=known, logged=logged
+        )
     rows = capture_rows(audit)
     say_failures(rows)
     if exit_code(rows) == NOTHING_DONE:
@@ -91,6 +95,21 @@ def _said_by_user() -> tuple[pandas.DataFrame | None, Fingerprints | None]:
     if known is not None and known.left_out:
         say(f"--fingerprints: {known.left_out:,} entries cannot be compared with a JA3 or JA4")
     return hosts, known
+
+
+def _logged() -> tuple[Logged, ...]:
+    """Give the events that the option names; mistakes are found before captures are read."""
+    from tlsaudit.events import read_events
+
+    paths = click.get_current_context().meta.get(EVENTS)
+    if not paths:
+        return ()
+    events = read_events(*paths)
+    if events.broken:
+        say(f"--events: {events.broken:,} events are broken and were left out")
+    if not events.logged:
+        say(f"--events: none of {events.others:,} events is of Schannel")
+    return events.logged
 
 
 def is_store(given: str) -> bool:

@@ -8,8 +8,10 @@ from tlsaudit.naming.called import Called, called_clients, called_servers
 from tlsaudit.naming.document import markdown
 from tlsaudit.naming.fingerprints import Fingerprints, read_fingerprints
 from tlsaudit.naming.given import read_hosts, together
+from tlsaudit.naming.precedence import SOURCES
 
 __all__ = [
+    "SOURCES",
     "Called",
     "Fingerprints",
     "called_clients",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PRECEDENCE", "RANKS", "Rank"]
+__all__ = ["PRECEDENCE", "RANKS", "SOURCES", "Rank"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,6 @@ PRECEDENCE = (
 
 RANKS = {rank.source: place for place, rank in enumerate(PRECEDENCE)}
 """The place of each source."""
+
+SOURCES = {rank.source: rank.title for rank in PRECEDENCE}
+"""The sources in this order, and how each is called in a sentence."""

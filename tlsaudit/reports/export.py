@@ -40,6 +40,7 @@ TABLES = (
     "refusals",
     "set_aside",
     "names",
+    "events",
     "files",
 )
 """The tables of an audit, as its attributes are called; what is asked for first comes first."""
@@ -124,6 +125,7 @@ def columns_of(name: str) -> tuple[Column, ...]:
         "captures": schema.CAPTURES,
         "changes": schema.CHANGES,
         "coverage": schema.COVERAGE,
+        "events": schema.EVENTS,
         "files": schema.FILES,
         "refusals": schema.REFUSALS,
         "set_aside": schema.SET_ASIDE,

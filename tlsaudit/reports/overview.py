@@ -73,6 +73,10 @@ class Tables(Protocol):
         """What packets beside TLS call addresses."""
 
     @property
+    def events(self) -> pandas.DataFrame:
+        """What Windows logged, and which handshakes that is about."""
+
+    @property
     def files(self) -> pandas.DataFrame:
         """Where the frames are of captures that lie in several files."""
 

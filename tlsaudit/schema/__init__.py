@@ -10,6 +10,7 @@ from tlsaudit.schema.column import SEVERITIES, Column
 from tlsaudit.schema.coverage import COVERAGE
 from tlsaudit.schema.derived import derive
 from tlsaudit.schema.document import markdown
+from tlsaudit.schema.events import EVENTS, SIGN_INS
 from tlsaudit.schema.files import FILES
 from tlsaudit.schema.frames import (
     arrow_rows,
@@ -42,6 +43,7 @@ __all__ = [
     "CLIENTS",
     "COVERAGE",
     "DERIVED",
+    "EVENTS",
     "FILES",
     "FINDINGS",
     "FORMULA_START",
@@ -53,6 +55,7 @@ __all__ = [
     "ROLLUP",
     "SET_ASIDE",
     "SEVERITIES",
+    "SIGN_INS",
     "TREND",
     "VERDICTS",
     "VERDICTS_WORST_FIRST",

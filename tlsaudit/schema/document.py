@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tlsaudit.schema.apart import REFUSALS, SET_ASIDE
 from tlsaudit.schema.changes import CHANGES, TREND
 from tlsaudit.schema.coverage import COVERAGE
+from tlsaudit.schema.events import EVENTS, SIGN_INS
 from tlsaudit.schema.files import FILES
 from tlsaudit.schema.handshakes import DERIVED, HANDSHAKE_KEY, HANDSHAKES
 from tlsaudit.schema.names import NAMES
@@ -111,6 +112,18 @@ _TABLES: tuple[tuple[str, str, tuple[Column, ...]], ...] = (
         "One row per name of an address and whoever was told it, by capture and frame. Only what "
         "the packets say: nobody is asked.",
         NAMES,
+    ),
+    (
+        "Events",
+        "One row per event of Schannel that was given (`--events`), in the order of time, with the "
+        "handshake that it was tied to, or why it was not. `docs/events.md` tells how.",
+        EVENTS,
+    ),
+    (
+        "Sign-ins",
+        "One row per sign-in over an old TLS in Entra's log (`--sign-ins`), in the order of time, "
+        "with the handshake that it was tied to, or why it was not.",
+        SIGN_INS,
     ),
 )
 

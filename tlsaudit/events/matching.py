@@ -1,0 +1,220 @@
+"""Which handshake an event is about: the one that fits best, if it is the only one, or none.
+
+An event is compared with the handshakes of its computer within two seconds. What speaks against a
+handshake rules it out (`evidence.py`). Of those that are left the one with the strongest reasons
+is meant, if no other has the same; where only the time speaks for it, if there is no other at all.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tlsaudit import schema
+from tlsaudit.events.evidence import COMPARED, PER_HANDSHAKE, Weight, is_null, weigh
+from tlsaudit.events.hosts import Host, Hosts
+from tlsaudit.events.meanings import meaning
+from tlsaudit.events.record import Logged
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["NEAR", "Spans", "event_table", "key_of", "place_of"]
+
+NEAR = 2_000_000_000
+"""Nanoseconds between a handshake's first frame and an event. A handshake takes that long where
+the way is far; more would bring in others."""
+
+_COLUMNS = (
+    *("capture", "transport", "stream", "handshake", "ts", "client", "client_ip", "server"),
+    *("server_ip", "server_port", "server_name", "client_hello_frame", "server_hello_frame"),
+    *("client_hello_complete", "client_extensions", "negotiated_version"),
+    *("negotiated_cipher_suite", "outcome", "alert_description", "alert_level", "alert_sender"),
+    *("alert_frame", "end", "client_process", "client_pid"),
+)
+Row = Mapping[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What became of one event."""
+
+    because: str | None = None
+    row: Row | None = None
+    tie: str | None = None
+    candidates: int = 0
+    others: int = 0
+    host: Host | None = None
+
+
+class Spans:
+    """When anything was captured."""
+
+    def __init__(self, captures: pd.DataFrame) -> None:
+        known = captures[captures["first_ts"].notna() & captures["last_ts"].notna()]
+        self._spans = [
+            (int(first.value) - NEAR, int(last.value) + NEAR)
+            for first, last in zip(known["first_ts"], known["last_ts"], strict=True)
+        ]
+
+    def hold(self, ts: int) -> bool:
+        """Whether something was captured at that time, within two seconds."""
+        return any(first <= ts <= last for first, last in self._spans)
+
+
+def event_table(
+    logged: Sequence[Logged],
+    handshakes: pd.DataFrame,
+    names: pd.DataFrame,
+    captures: pd.DataFrame,
+) -> pd.DataFrame:
+    """Give the table of events (`schema.EVENTS`): each with what it was tied to, or why not."""
+    hosts, spans = Hosts(names), Spans(captures)
+    found = {each.computer: hosts.find(each.computer) for each in logged}
+    by_host = {host: _Rows(handshakes, host, logged) for host in found.values() if host is not None}
+    answers = []
+    for event in logged:
+        host = found[event.computer]
+        answer = _answer(event, None if host is None else by_host[host], spans)
+        answers.append(replace(answer, host=host))
+    answers = _one_event_each(logged, answers)
+    rows = [_row(event, answer) for event, answer in zip(logged, answers, strict=True)]
+    return schema.from_rows(rows, schema.EVENTS)
+
+
+class _Rows:
+    """The handshakes of one computer that are near any event, in the order of time."""
+
+    def __init__(self, handshakes: pd.DataFrame, host: Host, logged: Sequence[Logged]) -> None:
+        import pandas as pd
+
+        times = [each.ts for each in logged if each.ts is not None]
+        mine = handshakes["client"].isin(host.addresses) | handshakes["server"].isin(host.addresses)
+        mine &= handshakes["ts"].notna()
+        if times:
+            first = pd.Timestamp(max(min(times) - NEAR, pd.Timestamp.min.value + 1), tz="UTC")
+            last = pd.Timestamp(min(max(times) + NEAR, pd.Timestamp.max.value), tz="UTC")
+            mine &= handshakes["ts"].between(first, last)
+        chosen = handshakes[mine].reindex(columns=list(_COLUMNS)).sort_values("ts", kind="stable")
+        self.rows: list[Any] = chosen.to_dict("records") if times else []
+        self.times = [int(row["ts"].value) for row in self.rows]
+        self.addresses = frozenset(host.addresses)
+
+    def near(self, ts: int) -> list[Row]:
+        """The handshakes whose first frame is within two seconds."""
+        first, last = bisect_left(self.times, ts - NEAR), bisect_right(self.times, ts + NEAR)
+        return self.rows[first:last]
+
+    def sides(self, row: Row) -> list[str]:
+        """What the computer was in this handshake."""
+        return [side for side in ("client", "server") if row[side] in self.addresses]
+
+
+def _answer(event: Logged, rows: _Rows | None, spans: Spans) -> _Answer:
+    if event.event_id not in COMPARED:
+        return _Answer("not-compared")
+    if event.ts is None:
+        return _Answer("no-time")
+    if not spans.hold(event.ts):
+        return _Answer("outside")
+    if rows is None:
+        return _Answer("no-host")
+    fits: list[tuple[Weight, Row]] = []
+    for row in rows.near(event.ts):
+        weights = [weigh(event, row, side) for side in rows.sides(row)]
+        best = max((each for each in weights if each is not None), default=None)
+        if best is not None:
+            fits.append((best, row))
+    return _best(event, fits)
+
+
+def _best(event: Logged, fits: list[tuple[Weight, Row]]) -> _Answer:
+    """Of the handshakes that nothing speaks against, the one that is meant."""
+    best = max((weight for weight, _ in fits), default=Weight())
+    tie = best.tie
+    if tie is None:
+        if event.event_id == 36871 and event.side != "server":
+            return _Answer("never-sent", others=len(fits))
+        return _Answer("unclear" if fits else "no-connection", others=len(fits))
+    # Where nothing but the time speaks for one, whatever was captured in part may be it as well.
+    chosen = [row for weight, row in fits if weight == best or tie == "time"]
+    others = len(fits) - len(chosen)
+    if len(chosen) > 1:
+        return _Answer("several-connections", candidates=len(chosen), others=others)
+    return _Answer(None, chosen[0], tie, 1, others)
+
+
+def _one_event_each(logged: Sequence[Logged], answers: list[_Answer]) -> list[_Answer]:
+    """Take back what two events of one kind claim: one of them is about another connection."""
+    claims: dict[tuple[Any, ...], list[int]] = {}
+    for place, (event, answer) in enumerate(zip(logged, answers, strict=True)):
+        if answer.row is not None and event.event_id in PER_HANDSHAKE:
+            # Of a machine that talks to itself both sides log.
+            key = (event.event_id, event.computer, event.side, key_of(answer.row))
+            claims.setdefault(key, []).append(place)
+    given = list(answers)
+    for places in claims.values():
+        if len(places) > 1:
+            for place in places:
+                given[place] = _Answer(
+                    "several-events", candidates=1, others=answers[place].others,
+                    host=answers[place].host,
+                )  # fmt: skip
+    return given
+
+
+def key_of(row: Row) -> tuple[Any, ...]:
+    """Give the key of a handshake."""
+    stream = row["stream"]
+    return (
+        str(row["capture"]),
+        str(row["transport"]),
+        None if is_null(stream) else int(stream),
+        int(row["handshake"]),
+    )
+
+
+def place_of(row: Row) -> dict[str, Any]:
+    """Give what the tables say of the handshake that something was tied to."""
+    frames = (row[name] for name in ("alert_frame", "client_hello_frame", "server_hello_frame"))
+    copied = ("capture", "transport", "stream", "handshake", "client", "server", "server_port")
+    return {
+        **{name: None if is_null(row[name]) else row[name] for name in copied},
+        "frame": next((int(frame) for frame in frames if not is_null(frame)), None),
+    }
+
+
+def _row(event: Logged, answer: _Answer) -> dict[str, Any]:
+    host = answer.host
+    return {
+        "log": event.log,
+        "record": event.record,
+        "ts": event.ts,
+        "computer": event.computer,
+        "event_id": event.event_id,
+        "meaning": meaning(event),
+        "side": event.side,
+        "process": event.process,
+        "pid": event.pid,
+        "version": event.version,
+        "cipher_suite": event.cipher_suite,
+        "alert_description": event.alert,
+        "error_state": next(
+            (said for name in _STATES if (said := event.text(name)) is not None), None
+        ),
+        "target_name": event.text("TargetName") or event.text("Name"),
+        "local_certificate": event.text("LocalCertSubjectName"),
+        "remote_certificate": event.text("RemoteCertSubjectName"),
+        "host": None if host is None else ", ".join(host.addresses),
+        "host_why": None if host is None else host.why,
+        "tie": answer.tie,
+        "because": answer.because,
+        "candidates": answer.candidates,
+        "others": answer.others,
+        **({} if answer.row is None else place_of(answer.row)),
+    }
+
+
+_STATES = ("ErrorState", "ErrorStatus", "ErrorCode", "FailureReason")

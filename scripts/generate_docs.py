@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 from tlsaudit import cli, findings, naming, remedies, schema  # noqa: E402
 from tlsaudit.capturing import document as capturing  # noqa: E402
 from tlsaudit.engines import document as engines  # noqa: E402
+from tlsaudit.events import document as events  # noqa: E402
 from tlsaudit.explanations import document as explanations  # noqa: E402
 from tlsaudit.schema import carriers  # noqa: E402
 
@@ -29,6 +30,7 @@ PAGES = {
     "docs/columns.md": schema.markdown,
     "docs/engines.md": engines.markdown,
     "docs/errors.md": explanations.markdown,
+    "docs/events.md": events.markdown,
     "docs/names.md": naming.markdown,
     "docs/remedies.md": remedies.markdown,
     "docs/rules.md": findings.markdown,

@@ -97,7 +97,7 @@ class _Rows:
             first = pd.Timestamp(max(min(times) - NEAR, pd.Timestamp.min.value + 1), tz="UTC")
             last = pd.Timestamp(min(max(times) + NEAR, pd.Timestamp.max.value), tz="UTC")
             mine &= handshakes["ts"].between(first, last)
-        chosen = handshakes[mine].reindex(columns=list(_COLUMNS)).sort_values("ts", kind="stable")
+        chosen = handshakes.loc[mine, list(_COLUMNS)].sort_values("ts", kind="stable")
         self.rows: list[Any] = chosen.to_dict("records") if times else []
         self.times = [int(row["ts"].value) for row in self.rows]
         self.addresses = frozenset(host.addresses)

@@ -98,7 +98,7 @@ def _events(place: Path) -> Iterator[str | None]:
             elif start[4:] == _EVT:
                 raise ListError(
                     f"{place}: a log of Windows XP or Server 2003, which is not read; convert it "
-                    "with `wevtutil epl`"
+                    "with `wevtutil epl FILE.evt FILE.evtx /lf:true`"
                 )
             else:
                 yield from _split(_text(file, start))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from tlsaudit.engines.reading import nothing_of
 from tlsaudit.errors import CaptureError
 from tlsaudit.inputs import STANDARD_INPUT, Input, Source, printable_name
+from tlsaudit.safe_text import visible
 
 if TYPE_CHECKING:
     import pandas
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from tlsaudit.findings import Policy
     from tlsaudit.forecast import Forecast
     from tlsaudit.naming import Fingerprints
+    from tlsaudit.reports.plots import Plots
+    from tlsaudit.selection import Mask, Moment
 
 __all__ = ["Audit", "audit", "audit_inputs"]
 
@@ -38,6 +41,7 @@ class Audit:
     `files` says where the frames are of captures that lie in several files.
     `logged` are the events of Windows that were given; `events` ties them to handshakes.
     `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
+    `part` says what this audit is restricted to, if `where` made it of a `whole`.
     In a notebook an Audit shows its headline and the clients concerned.
     """
 
@@ -51,6 +55,8 @@ class Audit:
     files: pandas.DataFrame = field(default_factory=lambda: nothing_of("FILES"))
     fingerprints: Fingerprints | None = None
     logged: tuple[Logged, ...] = ()
+    part: str | None = None
+    whole: Audit | None = None
 
     @cached_property
     def findings(self) -> pandas.DataFrame:
@@ -68,7 +74,12 @@ class Audit:
 
     @cached_property
     def coverage(self) -> pandas.DataFrame:
-        """What each capture could tell and what not: hours, hellos seen, directions, cuts, gaps."""
+        """What each capture could tell and what not: hours, hellos seen, directions, cuts, gaps.
+
+        Of a part it is that of the whole: it speaks of captures.
+        """
+        if self.whole is not None:
+            return self.whole.coverage
         from tlsaudit.coverage import coverage
 
         return coverage(self.captures, self.handshakes, self.clients)
@@ -77,10 +88,16 @@ class Audit:
     def events(self) -> pandas.DataFrame:
         """One row per event of Schannel, with the handshake that it is about, or why there is none.
 
-        Empty where no events were given.
+        Empty where no events were given. Of a part those of the whole that are about its handshakes.
         """
         from tlsaudit.events import event_table
 
+        if self.whole is not None:
+            key = ["capture", "transport", "stream", "handshake"]
+            mine = set(self.handshakes[key].itertuples(index=False, name=None))
+            events = self.whole.events
+            tied = [each in mine for each in events[key].itertuples(index=False, name=None)]
+            return events[tied].reset_index(drop=True)
         return event_table(self.logged, self.handshakes, self.names, self.captures)
 
     @cached_property
@@ -92,6 +109,58 @@ class Audit:
     def verdicts(self) -> pandas.DataFrame:
         """One row per client, service and TLS stack: what becomes of them under the policy."""
         return self.forecast.verdicts
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of this audit: `audit.plot.versions_over_time()` and so on."""
+        from tlsaudit.reports.plots import Plots
+
+        return Plots(self)
+
+    def where(
+        self,
+        mask: Mask = None,
+        *,
+        client: str | Iterable[str] | None = None,
+        service: str | Iterable[str] | None = None,
+        since: Moment | None = None,
+        until: Moment | None = None,
+    ) -> Audit:
+        """Give the audit of a part of the handshakes, as if no others had been captured.
+
+        `client` is an address, or several; `service` is as in the verdicts (`dc01.example:636`), or
+        a server's name or address for all its ports, or several; `since` counts and `until` does
+        not, both UTC unless they say otherwise. `mask` is a boolean for each row of `handshakes`,
+        or a function that gives it from them. All that is named must hold.
+
+        Findings, clients, verdicts and figures are worked out anew from the part alone, so a
+        verdict may be another where its reason lies in what was left out: a better hello before a
+        fallback, or the same stack elsewhere. Refusals and things set aside are chosen likewise,
+        those of a service by its addresses; a mask says nothing of them, so with one there are
+        none. What was captured cannot be chosen from: `captures`, `coverage`, `names` and `files`
+        stay those of the whole, as do the captures that `verify` and `frame` look at.
+        """
+        from tlsaudit.selection import Selection
+
+        chosen = Selection.of(client, service, since, until)
+        words = chosen.words if mask is None else [*chosen.words, "a mask"]
+        if not words:
+            return self
+        handshakes = chosen.handshakes(self.handshakes, mask)
+        if mask is None:
+            refusals = chosen.others(self.refusals, handshakes)
+            set_aside = chosen.others(self.set_aside, handshakes)
+        else:
+            refusals, set_aside = nothing_of("REFUSALS"), nothing_of("SET_ASIDE")
+        before = [] if self.part is None else [self.part]
+        return replace(
+            self,
+            handshakes=handshakes,
+            refusals=refusals,
+            set_aside=set_aside,
+            part=", ".join([*before, *words]),
+            whole=self,
+        )
 
     def what_if(self, policy: str | os.PathLike[str] | Policy) -> Forecast:
         """Give the forecast under another policy; no capture is read again.
@@ -211,7 +280,8 @@ class Audit:
 
         handshakes = plural(len(self.handshakes), "handshake")
         captures = plural(len(self.captures), "capture")
-        return f"<Audit: {handshakes} in {captures}, policy {self.policy.name}>"
+        only = "" if self.part is None else f", only {self.part}"
+        return visible(f"<Audit: {handshakes} in {captures}, policy {self.policy.name}{only}>")
 
     def _repr_html_(self) -> str:
         from tlsaudit.reports.page import fragment

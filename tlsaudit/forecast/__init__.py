@@ -7,5 +7,6 @@ per service, per capture, and in one sentence. Only tables are read, no capture.
 """
 
 from tlsaudit.forecast.outlook import Forecast, forecast
+from tlsaudit.forecast.table import service_texts
 
-__all__ = ["Forecast", "forecast"]
+__all__ = ["Forecast", "forecast", "service_texts"]

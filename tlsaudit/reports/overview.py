@@ -92,6 +92,10 @@ class Tables(Protocol):
     def policy(self) -> Policy:
         """The policy that the findings are judged under."""
 
+    @property
+    def part(self) -> str | None:
+        """What the handshakes are restricted to; None for all that were seen."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -169,7 +173,8 @@ class Overview:
         clients = len(self.audit.clients)
         if clients == 0:
             captures = len(self.audit.captures)
-            return f"No TLS handshake was found in {plural(captures, 'capture')}."
+            part = "a part of " if self.audit.part is not None else ""
+            return f"No TLS handshake was found in {part}{plural(captures, 'capture')}."
         policy = self.audit.policy.name
         if self.concerned.empty:
             return f"None of {plural(clients, 'client')} broke the policy {policy}."
@@ -228,6 +233,7 @@ class Overview:
             ),
             ("unknown" in there, "unknown", "Not known in full."),
             (self.too_short is not None, "unknown", f"{clean}, but that is little."),
+            (self.audit.part is not None, "unknown", f"{clean}, but that is a part."),
             (True, "yes", f"{clean}."),
         )
         return next(Answer(kind, text) for holds, kind, text in answers if holds)
@@ -333,7 +339,15 @@ class Overview:
     @cached_property
     def limits(self) -> list[Limit]:
         """What limits the answer, in the order of how much it may hide."""
-        return limits_of(self.audit.captures, self.audit.handshakes)
+        found = limits_of(self.audit.captures, self.audit.handshakes)
+        if self.audit.part is None:
+            return found
+        part = Limit(
+            f"A part only: {self.audit.part}",
+            "Verdicts, findings and counts of handshakes follow from this part alone; what was "
+            "read and covered is told of the whole captures.",
+        )
+        return [part, *found]
 
     def _patterns(self, ending: str, clients: Iterable[str]) -> str:
         """Give the patterns that these clients' findings name, oldest version first."""

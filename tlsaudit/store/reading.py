@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlsaudit.errors import StoreError
 from tlsaudit.inputs import Input
 from tlsaudit.store.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
-    import pandas
 
     from tlsaudit.auditing import Audit
     from tlsaudit.findings import Policy
@@ -59,7 +58,7 @@ def read_store(
     raise StoreError(f"{folder}: a part of this store is missing ({lost.filename})")
 
 
-def _tables(manifest: Manifest) -> dict[str, pandas.DataFrame]:
+def _tables(manifest: Manifest) -> dict[str, Any]:
     from tlsaudit import schema
     from tlsaudit.engines.native import columns_of
     from tlsaudit.store.parts import TABLES, path_of

@@ -94,6 +94,7 @@ def fragment(audit: Tables) -> str:
             policy=audit.policy,
             concerned=concerned.to_dict("records"),
             more=len(overview.concerned) - len(concerned),
+            tables=[(name, len(getattr(audit, name))) for name, _ in _FILES],
         )
     )
 

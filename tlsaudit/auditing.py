@@ -88,7 +88,7 @@ class Audit:
     def events(self) -> pandas.DataFrame:
         """One row per event of Schannel, with the handshake that it is about, or why there is none.
 
-        Empty where no events were given. Of a part those of the whole that are about its handshakes.
+        Empty where no events were given. Of a part those of the whole that its handshakes have.
         """
         from tlsaudit.events import event_table
 

@@ -11,7 +11,6 @@ from tlsaudit.inputs import Input
 from tlsaudit.store.manifest import MANIFEST, Manifest
 
 if TYPE_CHECKING:
-
     from tlsaudit.auditing import Audit
     from tlsaudit.findings import Policy
 

@@ -94,10 +94,11 @@ class Audit:
 
         if self.whole is not None:
             key = ["capture", "transport", "stream", "handshake"]
-            mine = set(self.handshakes[key].itertuples(index=False, name=None))
+            mine = set(self.handshakes[key].astype("str").itertuples(index=False, name=None))
             events = self.whole.events
-            tied = [each in mine for each in events[key].itertuples(index=False, name=None)]
-            return events[tied].reset_index(drop=True)
+            named = events[key].astype("str").itertuples(index=False, name=None)
+            tied = [row for row, each in enumerate(named) if each in mine]
+            return events.iloc[tied].reset_index(drop=True)
         return event_table(self.logged, self.handshakes, self.names, self.captures)
 
     @cached_property

@@ -155,3 +155,19 @@ def test_figures_of_nothing_are_drawn_too() -> None:
     for name in ("versions_by_client", "clients_over_time", "who_talks_to_whom"):
         text = [each.get_text() for each in getattr(nothing.plot, name)().axes[0].texts]
         assert text == ["nothing to show"]
+
+
+def test_events_of_a_part_are_those_that_its_handshakes_have(whole: Audit) -> None:
+    from dataclasses import replace
+
+    assert whole.where(client=OLD).events.equals(whole.events)
+    shown = whole.handshakes.iloc[[0, 3]]
+    columns = {column.name: [None, None] for column in schema.EVENTS}
+    columns |= {name: shown[name].tolist() for name in ("capture", "stream", "handshake")}
+    columns |= {"transport": ["tcp", "tcp"], "log": ["a.evtx"] * 2, "event_id": [36880] * 2}
+    columns |= {"meaning": ["a handshake"] * 2, "candidates": [1, 1], "others": [0, 0]}
+    told = replace(whole)
+    told.__dict__["events"] = schema.conform(pd.DataFrame(columns), schema.EVENTS)
+    part = told.where(client=shown["client"].iloc[1])
+    assert len(part.events) == sum(shown["client"] == shown["client"].iloc[1])
+    schema.check(part.events, schema.EVENTS)

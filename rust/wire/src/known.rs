@@ -1,9 +1,11 @@
 //! What was worked out already. A capture shows few distinct hellos and certificates, each many
 //! times.
 
+use std::hash::BuildHasher;
+
 use hashbrown::HashMap;
 
-use crate::limits::MAX_KNOWN_BYTES;
+use crate::limits::{MAX_KNOWN_BYTES, UNKNOWN_KEYS};
 
 /// What was worked out of something, and how it is written.
 #[derive(Debug)]
@@ -29,42 +31,68 @@ pub struct Known<V> {
     entries: HashMap<Vec<u8>, Entry<V>>,
     /// Bytes of memory that they take.
     held: usize,
-    /// How many there were, with those that are forgotten.
+    /// How many keys had to be worked out.
     count: u64,
+    /// Hashes of the latest keys that were not known, where only what comes again is kept.
+    once: Option<Box<[u64]>>,
 }
 
 impl<V> Default for Known<V> {
+    /// Keeps everything.
     fn default() -> Self {
-        Self { entries: HashMap::new(), held: 0, count: 0 }
+        Self { entries: HashMap::new(), held: 0, count: 0, once: None }
     }
 }
 
 impl<V> Known<V> {
+    /// Keeps what comes a second time. Browsers put their extensions in another order in every hello:
+    /// to keep those costs more than to work them out.
+    #[must_use]
+    pub fn of_repeated() -> Self {
+        Self { once: Some(vec![0; UNKNOWN_KEYS].into()), ..Self::default() }
+    }
+
     /// Hands to `take` what `work_out` makes of `key`, with the bytes of memory that it takes beside
-    /// its own size, and how that is written: from memory if it came before. Gives a number that
-    /// stands for `key`: another key never has it.
+    /// its own size, and how that is written: from memory if it is known. Gives a number that stands
+    /// for `key`: another key never has it.
     pub fn with(
         &mut self,
         key: &[u8],
         work_out: impl FnOnce() -> (V, usize),
         take: impl FnOnce(&V, &mut Written),
     ) -> u64 {
-        if self.held > MAX_KNOWN_BYTES {
-            *self = Self { count: self.count, ..Self::default() };
+        if let Some(entry) = self.entries.get_mut(key) {
+            let before = entry.written.text.capacity();
+            take(&entry.value, &mut entry.written);
+            let written = entry.written.text.capacity().saturating_sub(before);
+            self.held = self.held.saturating_add(written);
+            return entry.number;
         }
-        let mut new = 0_usize;
-        let count = &mut self.count;
-        let entry = self.entries.entry_ref(key).or_insert_with(|| {
-            let (value, heap) = work_out();
-            new = size_of::<(Vec<u8>, Entry<V>)>().saturating_add(key.len()).saturating_add(heap);
-            *count = count.saturating_add(1);
-            Entry { number: *count, value, written: Written::default() }
-        });
-        let before = entry.written.text.capacity();
+        let (value, heap) = work_out();
+        let number = self.count.saturating_add(1);
+        self.count = number;
+        let mut entry = Entry { number, value, written: Written::default() };
         take(&entry.value, &mut entry.written);
-        let written = entry.written.text.capacity().saturating_sub(before);
-        self.held = self.held.saturating_add(new).saturating_add(written);
-        entry.number
+        if self.is_worth_keeping(key) {
+            if self.held > MAX_KNOWN_BYTES {
+                self.entries = HashMap::new();
+                self.held = 0;
+            }
+            let new = [key.len(), heap, entry.written.text.capacity()];
+            let new = new.into_iter().fold(size_of::<(Vec<u8>, Entry<V>)>(), usize::saturating_add);
+            self.held = self.held.saturating_add(new);
+            self.entries.insert(key.to_vec(), entry);
+        }
+        number
+    }
+
+    /// Whether a key that is not known is to be kept; where only those are that come again, it is noted.
+    fn is_worth_keeping(&mut self, key: &[u8]) -> bool {
+        let Some(once) = &mut self.once else { return true };
+        let hash = self.entries.hasher().hash_one(key);
+        let [.., low, high] = hash.to_ne_bytes();
+        once.get_mut(usize::from(u16::from_ne_bytes([low, high])) % UNKNOWN_KEYS)
+            .is_some_and(|latest| std::mem::replace(latest, hash) == hash)
     }
 }
 
@@ -107,6 +135,8 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -123,6 +153,25 @@ mod tests {
                 assert_eq!(key(one) == key(other), n == m);
             }
         }
+    }
+
+    #[test]
+    fn what_comes_again_is_known_from_the_second_time_on() {
+        let mut known = Known::of_repeated();
+        let mut worked_out = 0_u32;
+        let mut numbers = Vec::new();
+        for key in [&b"a"[..], b"b", b"a", b"a", b"b", b"b", b"c"] {
+            let work_out = || {
+                worked_out += 1;
+                (key[0], 0)
+            };
+            numbers.push(known.with(key, work_out, |&value, _| assert_eq!(value, key[0])));
+        }
+        assert_eq!(worked_out, 5);
+        assert_eq!(known.entries.len(), 2);
+        assert_eq!((numbers[2], numbers[4]), (numbers[3], numbers[5]));
+        let others = [numbers[0], numbers[1], numbers[2], numbers[4], numbers[6]];
+        assert_eq!(HashSet::from(others).len(), others.len());
     }
 
     #[test]

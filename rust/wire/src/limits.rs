@@ -163,6 +163,10 @@ pub const MAX_LINK_TYPES: usize = 64;
 /// thousand, 1 to 2 KiB each.
 pub const MAX_KNOWN_BYTES: usize = 16 * 1024 * 1024;
 
+/// Hellos not known yet of which it is noted that they came once: as many as come between two of the
+/// same program in a capture of a whole network. They take 32 KiB.
+pub const UNKNOWN_KEYS: usize = 4 * 1024;
+
 /// DTLS messages of one direction that wait for their other fragments. A flight has four that
 /// matter.
 pub const MAX_DTLS_OPEN_MESSAGES: usize = 4;

@@ -164,7 +164,7 @@ impl<F: FnMut(Cell<'_>)> Put for F {
 }
 
 /// What is kept from row to row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scratch {
     spelled: Spelled,
     key: Key,
@@ -175,6 +175,19 @@ pub struct Scratch {
     /// JA3S.
     servers: Known<Option<String>>,
     certificates: Known<Option<Certificate>>,
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self {
+            spelled: Spelled::default(),
+            key: Key::default(),
+            capture: Default::default(),
+            clients: Known::of_repeated(),
+            servers: Known::default(),
+            certificates: Known::default(),
+        }
+    }
 }
 
 /// What [`cells`] knows a row by.

@@ -82,12 +82,18 @@ impl TextWriter {
 }
 
 /// What is kept from row to row.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
     scratch: Scratch,
     /// The derived cells, which follow from the shape of a row.
     derived: Known<()>,
     key: Key,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { scratch: Scratch::default(), derived: Known::of_repeated(), key: Key::default() }
+    }
 }
 
 impl Kept {

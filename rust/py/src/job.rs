@@ -23,7 +23,7 @@ const TICK: Duration = Duration::from_millis(50);
 /// Takes the rows of all captures, one capture after the other.
 pub trait Taker {
     /// The next row.
-    fn row(&mut self, row: Told, capture: &str);
+    fn row(&mut self, row: &Told, capture: &str);
     /// No row is there for now; what has come should be seen.
     fn pause(&mut self) {}
     /// Whether no more rows are wanted.
@@ -42,6 +42,8 @@ pub struct Job {
 /// What comes from the thread that reads a capture, and what it asks for.
 struct Lane {
     messages: Receiver<Message>,
+    /// The way back for rows that have been taken.
+    taken: Sender<Vec<Told>>,
     object: Option<(Py<PyAny>, SyncSender<Vec<u8>>)>,
 }
 
@@ -98,7 +100,11 @@ impl Job {
                 }
             };
             match message {
-                Message::Rows(rows) => rows.into_iter().for_each(|row| taker.row(row, name)),
+                Message::Rows(rows) => {
+                    rows.iter().for_each(|row| taker.row(row, name));
+                    // Whoever has read all needs no room any more.
+                    _ = lane.taken.send(rows);
+                }
                 Message::Done(summary) => return Ok(*summary),
                 Message::Wants(count) => {
                     if let Some((object, replies)) = &lane.object {
@@ -136,6 +142,7 @@ impl Drop for Job {
 /// Puts a capture into the queue of the readers.
 fn begin(input: Input, queue: &Sender<Work>) -> Lane {
     let (sender, messages) = sync_channel(LANE_MESSAGES);
+    let (taken, back) = channel();
     let (source, object) = match input {
         Input::Path(path) => (Source::Path(path), None),
         Input::Files(paths) => (Source::Files(paths), None),
@@ -145,6 +152,6 @@ fn begin(input: Input, queue: &Sender<Work>) -> Lane {
         }
     };
     // Should all readers be gone, the lane says so.
-    _ = queue.send(Work { source, lane: sender });
-    Lane { messages, object }
+    _ = queue.send(Work { source, lane: sender, taken: back });
+    Lane { messages, taken, object }
 }

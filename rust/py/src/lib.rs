@@ -31,8 +31,8 @@ use crate::output::Output;
 use crate::source::Input;
 use crate::table::Table;
 
-/// Rows are made by one thread and let go by another, dozens of small pieces each: with the system's
-/// allocator that is a fifth of all time. Huge pages are left alone, because they double the memory.
+/// Rows and what they are made of are dozens of small pieces each: with the system's allocator that is
+/// a fifth of all time. Huge pages are left alone, because they double the memory.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -93,12 +93,12 @@ struct Rows {
 }
 
 impl Taker for Rows {
-    fn row(&mut self, row: Told, capture: &str) {
+    fn row(&mut self, row: &Told, capture: &str) {
         match row {
-            Told::Handshake(row) => self.handshakes.row(&row, capture),
-            Told::Refusal(row) => self.refusals.push((capture.to_owned(), *row)),
-            Told::SetAside(row) => self.set_aside.push((capture.to_owned(), *row)),
-            Told::Name(row) => self.names.push((capture.to_owned(), *row)),
+            Told::Handshake(row) => self.handshakes.row(row, capture),
+            Told::Refusal(row) => self.refusals.push((capture.to_owned(), Refused::clone(row))),
+            Told::SetAside(row) => self.set_aside.push((capture.to_owned(), SetAside::clone(row))),
+            Told::Name(row) => self.names.push((capture.to_owned(), Named::clone(row))),
         }
     }
 }

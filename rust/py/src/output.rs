@@ -57,12 +57,12 @@ impl Output {
 }
 
 impl Taker for Output {
-    fn row(&mut self, row: Told, capture: &str) {
+    fn row(&mut self, row: &Told, capture: &str) {
         let Told::Handshake(row) = row else { return };
         if self.closed {
             return;
         }
-        self.writer.row(&row, capture, &mut self.text);
+        self.writer.row(row, capture, &mut self.text);
         if self.text.len() >= FLUSH_AT {
             self.flush();
         }

@@ -34,6 +34,9 @@ pub enum Message {
 pub struct Work {
     pub source: Source,
     pub lane: SyncSender<Message>,
+    /// Brings rows back that have been taken. They are let go where they were made: memory that
+    /// another thread frees is far from the processor that needs it next.
+    pub taken: Receiver<Vec<Told>>,
 }
 
 /// What all threads of a call know.
@@ -82,6 +85,7 @@ pub fn spawn(count: usize, queue: Receiver<Work>, shared: &Arc<Shared>) -> io::R
 fn read(work: Work, shared: &Shared) {
     let outgoing = Outgoing {
         lane: &work.lane,
+        taken: &work.taken,
         shared,
         rows: RefCell::default(),
         bytes: Cell::new(0),
@@ -113,6 +117,7 @@ pub fn fault() -> Summary {
 /// The reader's end of a lane.
 struct Outgoing<'a> {
     lane: &'a SyncSender<Message>,
+    taken: &'a Receiver<Vec<Told>>,
     shared: &'a Shared,
     rows: RefCell<Vec<Told>>,
     /// Bytes of memory that the rows take.
@@ -131,7 +136,12 @@ impl Outgoing<'_> {
     }
 
     fn send_rows(&self) {
-        let rows = self.rows.take();
+        let mut room = Vec::new();
+        for taken in self.taken.try_iter() {
+            room = taken;
+            room.clear();
+        }
+        let rows = self.rows.replace(room);
         self.bytes.set(0);
         if !rows.is_empty() {
             self.send(Message::Rows(rows));

@@ -200,7 +200,7 @@ impl Direction {
 
     /// From here on only numbers matter: forgets what came too early and counts it.
     pub(super) fn count_pending(&mut self) -> u32 {
-        let pending = self.pending.take().unwrap_or_default();
+        let Some(pending) = self.pending.take() else { return 0 };
         pending.iter().fold(0, |sum, early| {
             let payload = Payload {
                 sequence: early.sequence,

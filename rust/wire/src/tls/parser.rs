@@ -228,17 +228,26 @@ impl Parser {
                 return bytes;
             }
         }
-        let (taken, rest) = split(bytes, HEADER_LENGTH.saturating_sub(self.kept.len()));
-        self.kept.extend_from_slice(taken);
-        if !record::can_begin(&self.kept) {
+        let (header, rest) = match bytes.split_first_chunk() {
+            // Most headers lie in one piece, and need not be put together.
+            Some((five, rest)) if self.kept.is_empty() => (Header::read(*five), rest),
+            _ => {
+                let (taken, rest) = split(bytes, HEADER_LENGTH.saturating_sub(self.kept.len()));
+                self.kept.extend_from_slice(taken);
+                let header = match self.kept.first_chunk() {
+                    Some(five) => Header::read(*five),
+                    None if record::can_begin(&self.kept) => return rest,
+                    None => None,
+                };
+                self.kept.clear();
+                (header, rest)
+            }
+        };
+        let Some(header) = header else {
             events.push(Event::Foreign);
             self.state = State::Lost;
             return &[];
-        }
-        let Some(header) = self.kept.first_chunk().and_then(|five| Header::read(*five)) else {
-            return rest;
         };
-        self.kept.clear();
         self.opening = false;
         self.left = header.length;
         self.state = match header.content_type {

@@ -19,6 +19,7 @@ INTERNAL = {
     "ZSTD_PIECE",
     "MAX_HELD_SEGMENTS",
     "MAX_KNOWN_BYTES",
+    "UNKNOWN_KEYS",
     # The same bound in another type, and what a format allows at all.
     "MAX_PACKET",
     "MAX_IP_PAYLOAD",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from tlsaudit import registry, schema
 from tlsaudit.addresses import in_order
 from tlsaudit.naming import called_clients
+from tlsaudit.processes import processes_of
 from tlsaudit.schema.lists import numbers, raw
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ def clients(
     called = {} if names is None else called_clients(handshakes, names)
     found = [called.get(client) for client in table["client"]]
     table["client_name"] = pd.Series([each and each.name for each in found], dtype="str")
+    programs = processes_of(handshakes, owners, len(addresses))
+    table["processes"] = pd.Series(programs, dtype="object")
 
     table["_address"] = _address_order(table["client"])
     table["_severity"] = [schema.SEVERITIES.index(word) for word in table["worst_severity"]]

@@ -12,13 +12,12 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from xml.etree import ElementTree
 
 from tlsaudit.errors import ListError
-from tlsaudit.events.record import Logged, whole_number
+from tlsaudit.events.record import Logged, nanoseconds, whole_number
 from tlsaudit.inputs import printable_name
 from tlsaudit.safe_text import escaped
 
@@ -37,9 +36,6 @@ _CHUNK = 1 << 18
 _EVTX, _EVT = b"ElfFile\0", b"LfLe"
 _BEGIN = re.compile(r"<Event(?=[\s>])")
 _END = "</Event>"
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?\s*(Z|[+-]\d\d:\d\d)?", re.ASCII
-)
 _PROVIDER = "{1f678132-5938-4686-9fdc-c8ff68f15c85}"
 _NOT_ASKED = frozenset({"__binLength", "binaryData", "EncodedCert", "pCertificateContext"})
 
@@ -201,7 +197,7 @@ def _parsed(text: str, log: str) -> Logged | str | None:
     return Logged(
         log,
         event_id,
-        _nanoseconds("" if created is None else created.get("SystemTime", "")),
+        nanoseconds("" if created is None else created.get("SystemTime", "")),
         computer or None,
         whole_number(_content(system, "EventRecordID"), (1 << 64) - 1),
         dict(_fields(root)),
@@ -237,18 +233,3 @@ def _content(parent: ElementTree.Element, name: str) -> str | None:
 
 def _local(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
-
-
-def _nanoseconds(text: str) -> int | None:
-    """Give the time of an event; one without a zone is UTC, as `SystemTime` always is."""
-    match = _TIME.fullmatch(text.strip())
-    if match is None:
-        return None
-    day, clock, fraction, zone = match.groups()
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in (None, 'Z') else zone}")
-    except ValueError:
-        return None
-    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
-    nanoseconds = seconds * 1_000_000_000 + int((fraction or "").ljust(9, "0"))
-    return nanoseconds if abs(nanoseconds) < 1 << 63 else None

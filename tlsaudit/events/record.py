@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from tlsaudit import registry
 
-__all__ = ["Logged", "whole_number"]
+__all__ = ["Logged", "nanoseconds", "whole_number"]
 
 _CODES = (0x0002, 0x0300, 0x0301, 0x0302, 0x0303, 0x0304, 0xFEFF, 0xFEFD, 0xFEFC)
 _NUMBER = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}")
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?\s*(Z|[+-]\d\d:\d\d)?", re.ASCII
+)
 # Events that only one side can log: the manifest's sentences say which.
 _SIDES = {36873: "client", 36874: "server", 36875: "client", 36886: "server"}
 
@@ -79,3 +83,18 @@ def whole_number(text: str | None, most: int) -> int | None:
 
 def _versions() -> dict[str, int]:
     return {registry.version_name(code).replace(" ", "").casefold(): code for code in _CODES}
+
+
+def nanoseconds(text: str) -> int | None:
+    """Give the time of an event; one without a zone is UTC, as logs have it."""
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return None
+    day, clock, fraction, zone = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if zone in (None, 'Z') else zone}")
+    except ValueError:
+        return None
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    count = seconds * 1_000_000_000 + int((fraction or "").ljust(9, "0"))
+    return count if abs(count) < 1 << 63 else None

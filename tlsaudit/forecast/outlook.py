@@ -12,6 +12,7 @@ from tlsaudit.forecast.known import KnownList, known_list
 from tlsaudit.forecast.retries import NO_RETRY, failed_before
 from tlsaudit.forecast.scanners import scanning
 from tlsaudit.forecast.shapes import NONE, Shapes, shapes
+from tlsaudit.processes import PROCESS_COLUMNS
 from tlsaudit.schema.lists import numbers, raw
 from tlsaudit.schema.verdicts import CAUSES, VERDICTS_WORST_FIRST
 
@@ -39,6 +40,7 @@ _COLUMNS = (
     *("client_hello_complete", "server_hello_complete", "client_fallback_scsv", "ja3", "ja4"),
     *("client_max_version", "negotiated_version", "negotiated_cipher_suite"),
     *("downgrade_sentinel", "resumed", "outcome", "alert_description", "end", "defect"),
+    *PROCESS_COLUMNS,
 )
 # Alerts that say that the offer was not enough: handshake_failure, protocol_version,
 # insufficient_security, inappropriate_fallback.

@@ -14,6 +14,7 @@ from tlsaudit.forecast.scope import in_scope
 from tlsaudit.forecast.sentences import Said, pieces
 from tlsaudit.inputs import STANDARD_INPUT_NAME
 from tlsaudit.naming import Fingerprints, called_clients, called_servers
+from tlsaudit.processes import processes_of
 from tlsaudit.safe_text import shell_word
 from tlsaudit.schema.verdicts import CAUSES, CONFIDENCES, VERDICTS_WORST_FIRST
 
@@ -65,6 +66,8 @@ def verdict_table(
     table["verdict"] = _words(judged.verdict[order], VERDICTS_WORST_FIRST, ordered=True)
     table["because"] = _words(judged.cause[order], CAUSES)
     table["confidence"] = _words(judged.confidence[order], CONFIDENCES, ordered=True)
+    programs = processes_of(judged.handshakes, judged.group, judged.groups)
+    table["processes"] = pd.Series([programs[group] for group in order.tolist()], dtype="object")
     asked = _name(table, rows, judged, names)
     scope = in_scope(rows.assign(server_name=asked), judged.policy)
     table["in_scope"] = pd.array(scope == 1, dtype="boolean")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import registry
+from tlsaudit.reports import logged
 from tlsaudit.reports.overview import Overview, Tables
 from tlsaudit.reports.wording import is_null, plural, server_text, version_text, when
 from tlsaudit.safe_text import aligned, shortened, visible
@@ -22,7 +23,7 @@ _LONGEST_NAME = 48
 
 
 def summary(audit: Tables) -> str:
-    """Give at most twelve lines: the answer, the worst clients, what was read, what limits it."""
+    """Give at most thirteen lines: the answer, the worst clients, what was read, what limits it."""
     overview = Overview(audit)
     policy = audit.policy
     lines = [overview.headline]
@@ -35,6 +36,9 @@ def summary(audit: Tables) -> str:
     lines.append(f"covered: {overview.covered}")
     if overview.apart:
         lines.append(f"beside handshakes: {overview.apart}")
+    events = logged.counted(audit.events)
+    if events:
+        lines.append(f"logged: {events}")
     shown = overview.concerned.head(_CLIENT_LINES)
     if len(shown):
         table = aligned(_client_line(overview, row) for row in shown.to_dict("records"))
@@ -80,6 +84,8 @@ def check_lines(audit: Tables, at_least: str = "low") -> str:
 def table_text(name: str, frame: pandas.DataFrame) -> str:
     """Give the columns of a table that a person wants first, aligned, with a line of heads."""
     columns = _COLUMNS[name]
+    if "processes" in frame.columns and frame["processes"].isna().all():
+        columns = tuple(each for each in columns if each[0] != "process")
     heads = [[title for title, _, _ in columns]]
     cells = [[cell(row) for _, cell, _ in columns] for row in frame.to_dict("records")]
     numeric = frozenset(index for index, (_, _, right) in enumerate(columns) if right)
@@ -151,6 +157,11 @@ def _service(row: dict[Any, Any]) -> str:
     return f"{service} ({called}?)" if called else service
 
 
+def _processes(row: dict[Any, Any]) -> str:
+    programs = row["processes"]
+    return "" if is_null(programs) else shortened(", ".join(programs), _LONGEST_NAME)
+
+
 def _applies(row: dict[Any, Any]) -> str:
     return "?" if is_null(row["in_scope"]) else "yes" if row["in_scope"] else "no"
 
@@ -178,6 +189,7 @@ _COLUMNS: dict[str, _Columns] = {
     "clients": (
         ("client", _column("client"), False),
         ("name", _name("client_name"), False),
+        ("process", _processes, False),
         ("worst", _column("worst_severity"), False),
         ("handshakes", _column("handshakes"), True),
         ("ssl30", _column("ssl30"), True),
@@ -221,12 +233,25 @@ _COLUMNS: dict[str, _Columns] = {
         ("frame", _column("frame"), True),
         ("first seen", _time("first_seen"), False),
     ),
+    "events": (
+        ("time", _time("ts"), False),
+        ("computer", _name("computer"), False),
+        ("event", _column("event_id"), True),
+        ("meaning", lambda row: shortened(str(row["meaning"]), 2 * _LONGEST_NAME), False),
+        ("process", logged.process, False),
+        ("handshake", logged.tied_or_why, False),
+        ("client", _column("client"), False),
+        ("server", lambda row: "" if is_null(row["server"]) else _server(row), False),
+        ("capture", _name("capture"), False),
+        ("frame", _column("frame"), True),
+    ),
     "verdicts": (
         ("verdict", _column("verdict"), False),
         ("sure", _column("confidence"), False),
         ("applies", _applies, False),
         ("client", _column("client"), False),
         ("name", _name("client_name"), False),
+        ("process", _processes, False),
         ("service", _service, False),
         ("handshakes", _column("handshakes"), True),
         ("offered", _version("offered"), False),

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from tlsaudit.reports import logged
 from tlsaudit.reports.overview import Overview, Tables
-from tlsaudit.reports.wording import is_null, plural, version_text
+from tlsaudit.reports.wording import is_null, plural, version_text, when
 from tlsaudit.safe_text import markdown, markdown_code, shortened
 from tlsaudit.schema import BREAKING
 
@@ -49,6 +50,7 @@ def ticket(audit: Tables) -> str:
             elsewhere,
             _CLIENTS,
         ),
+        *_section("What the capture missed", logged.missed(audit.events), _MISSED, rest="events"),
         "### How far this goes",
         _covered(overview),
         *_evidence(breaking, limited, refused, elsewhere),
@@ -72,12 +74,21 @@ def _sentences(overview: Overview, audit: Tables) -> str:
 def _covered(overview: Overview) -> str:
     read = overview.volume + (f", {overview.span}" if overview.span else "")
     lines = [f"Read: {read}.", f"Covered: {overview.covered}."]
+    events = logged.counted(overview.audit.events)
+    if events:
+        lines.append(f"Logged: {events}.")
     lines += [f"Limit: {limit.measure}. {limit.meaning}" for limit in overview.limits]
     lines.append("An address is not a machine, and what was not captured is not told.")
     return "\n".join(f"- {markdown(line)}" for line in lines)
 
 
-def _section(title: str, rows: pandas.DataFrame, columns: _Columns, none: str = "") -> list[str]:
+def _section(
+    title: str,
+    rows: pandas.DataFrame,
+    columns: _Columns,
+    none: str = "",
+    rest: str = "verdicts",
+) -> list[str]:
     """Give a heading and a table; without rows a sentence, or nothing."""
     if rows.empty:
         return [f"### {title}", none] if none else []
@@ -91,7 +102,7 @@ def _section(title: str, rows: pandas.DataFrame, columns: _Columns, none: str = 
     ]
     parts = [f"### {title}", "\n".join(lines)]
     if len(rows) > _ROWS:
-        parts.append(f"And {plural(len(rows) - _ROWS, 'more row')}: the table of verdicts has all.")
+        parts.append(f"And {plural(len(rows) - _ROWS, 'more row')}: the table of {rest} has all.")
     return parts
 
 
@@ -139,6 +150,10 @@ def _name(name: str) -> Callable[[dict[Any, Any]], str]:
     return cell
 
 
+def _code(text: str) -> str:
+    return markdown_code(shortened(text, _LONGEST_NAME)) if text else ""
+
+
 def _plain(name: str) -> Callable[[dict[Any, Any]], str]:
     return lambda row: "" if is_null(row[name]) else markdown(str(row[name]))
 
@@ -161,8 +176,15 @@ def _numbers(frames: Iterable[Any]) -> str:
     return ", ".join(str(frame) for frame in frames)
 
 
+def _client(row: dict[Any, Any]) -> str:
+    programs = row["processes"]
+    shown = [] if is_null(programs) else [", ".join(programs)]
+    parts = [str(row["client"]), *shown]
+    return " ".join(markdown_code(shortened(each, _LONGEST_NAME)) for each in parts)
+
+
 _CLIENTS: _Columns = (
-    ("client", _name("client")),
+    ("client", _client),
     ("service", _name("service")),
     ("verdict", _plain("verdict")),
     ("sure", _plain("confidence")),
@@ -185,4 +207,11 @@ _REFUSED: _Columns = (
     ("offered", _version("offered")),
     ("handshakes", _plain("handshakes")),
     ("evidence", _where),
+)
+_MISSED: _Columns = (
+    ("time", lambda row: markdown(when(row["ts"]))),
+    ("computer", _name("computer")),
+    ("event", _plain("event_id")),
+    ("what it says", _name("meaning")),
+    ("process", lambda row: _code(logged.process(row))),
 )

@@ -133,5 +133,15 @@ SIGN_INS: tuple[Column, ...] = (
         values=NOT_TIED,
     ),
     Column("candidates", "uint32", False, "Handshakes that fit equally well."),
-    *_TIED_TO,
+    *(
+        Column(
+            "client",
+            "str",
+            True,
+            "The client of that handshake; also where several fit that are all of one client.",
+        )
+        if column.name == "client"
+        else column
+        for column in _TIED_TO
+    ),
 )

@@ -28,6 +28,7 @@ CLIENTS: tuple[Column, ...] = (
         "What the client is called, by the rule in `docs/names.md`: a file of the user's first, "
         "then what packets beside TLS say; never looked up. Null = nobody says.",
     ),
+    Column("processes", "list<str>", True, "As in the table of verdicts, of all its handshakes."),
     Column("first_seen", "timestamp[ns, UTC]", True, "Time of its first handshake."),
     Column("last_seen", "timestamp[ns, UTC]", True, "Time of its last handshake."),
     Column("captures", "uint32", False, "Captures in which it appears."),

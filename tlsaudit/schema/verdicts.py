@@ -40,6 +40,14 @@ VERDICTS: tuple[Column, ...] = (
     Column("client_name", "str", True, "As in the client table."),
     Column("client_name_why", "str", True, "Where that name is from."),
     Column(
+        "processes",
+        "list<str>",
+        True,
+        "The programs that made these handshakes, those of most first, each with the number of its "
+        "process and how sure that is: `certain` by an event or table of Windows, `likely` by the "
+        "thread that sent the first packet. Null = no capture tells.",
+    ),
+    Column(
         "service",
         "str",
         False,

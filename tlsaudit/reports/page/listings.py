@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tlsaudit import registry
 from tlsaudit.addresses import in_order
 from tlsaudit.explanations import alert_explanation
+from tlsaudit.reports import logged
 from tlsaudit.reports.endings import endings_explained
 from tlsaudit.reports.page.hellos import hellos_of
 from tlsaudit.reports.page.listing import (
@@ -37,7 +38,9 @@ __all__ = [
     "captures",
     "clients",
     "coverage",
+    "events",
     "findings",
+    "missed",
     "names",
     "refusals",
     "services",
@@ -65,8 +68,16 @@ _TIME = Head("Time", "time")
 
 
 def _named_client(row: Row) -> Cell:
-    name = row["client_name"]
-    return str(row["client"]) if is_null(name) else [str(row["client"]), str(name)]
+    return [str(row["client"]), *_called(row)]
+
+
+def _called(row: Row) -> list[str]:
+    """The client's name and programs, as far as anybody tells."""
+    name, programs = row["client_name"], row["processes"]
+    return [
+        *([] if is_null(name) else [str(name)]),
+        *([] if is_null(programs) else map(str, programs)),
+    ]
 
 
 def _applies(row: Row) -> str:
@@ -82,6 +93,7 @@ def verdicts(audit: Tables) -> Listing:
     applies = chosen["in_scope"].fillna(False).astype(bool)
     chosen = chosen.assign(_rank=~applies).sort_values("_rank", kind="stable")
     on_page = endings_explained(audit.handshakes)
+    tied = logged.by_connection(audit.events)
 
     def service(row: Row) -> Cell:
         called = row["server_called"]
@@ -92,7 +104,9 @@ def verdicts(audit: Tables) -> Listing:
         return version if is_null(row["stack_hint"]) else [version, str(row["stack_hint"])]
 
     def why(row: Row) -> Cell:
-        below = []
+        below: list[str | Link] = []
+        key = (str(row["capture"]), str(row["transport"]), str(row["stream"]))
+        below += tied.get(key, [])[:_EVENTS_BELOW]
         if not is_null(row["remedy"]):
             below.append(Link(f"what to do: {row['remedy']}", f"remedy {row['remedy']}"))
         alert = row["alert_description"]
@@ -150,7 +164,7 @@ def clients(audit: Tables) -> Listing:
         return ", ".join(f"{name}: {row[column]:,}" for name, column in counted if row[column])
 
     def client(row: Row) -> Cell:
-        below = [] if is_null(row["client_name"]) else [str(row["client_name"])]
+        below = _called(row)
         if row["hello_shapes"] > 1:
             below.append(f"{row['hello_shapes']:,} kinds of hello, so perhaps several programs")
         return [str(row["client"]), *below]
@@ -177,6 +191,7 @@ def clients(audit: Tables) -> Listing:
 
 
 _SILENT = "refused-without-alert"
+_EVENTS_BELOW = 3
 _BEST = "max_offered_version"
 
 
@@ -311,6 +326,47 @@ def names(table: pandas.DataFrame) -> Listing:
             (Head("Told by", choices=True), text("source")),
             (Head("Told to", "mono", order=in_order), text("told_to")),
             (Head("Times", "number"), count("times")),
+            (_CAPTURE, text("capture")),
+            (Head("Frame", "number"), count("frame")),
+        ],
+        more={
+            "capture": ["" if is_null(each) else visible(str(each)) for each in shown["capture"]],
+            "frames": [[] if is_null(each) else [int(each)] for each in shown["frame"]],
+        },
+    )
+
+
+def events(table: pandas.DataFrame) -> Listing:
+    """Show every event that was given, with what it was tied to; a row opens to its frame."""
+    return _events("events", table)
+
+
+def missed(table: pandas.DataFrame) -> Listing:
+    """Show the events that no handshake in the captures is about."""
+    return _events("missed", logged.missed(table))
+
+
+def _events(name: str, table: pandas.DataFrame) -> Listing:
+    shown = table.head(MOST_ROWS)
+
+    def what(row: Row) -> Cell:
+        return [f"{row['event_id']}", str(row["meaning"])]
+
+    def tied(row: Row) -> Cell:
+        if is_null(row["tie"]):
+            return logged.tied_or_why(row)
+        where = f"{row['client']} to {server_text(row['server'], row['server_port'])}"
+        return [logged.tied_or_why(row), where]
+
+    return listing(
+        name,
+        table,
+        [
+            (_TIME, time("ts")),
+            (Head("Computer", "name", choices=True), text("computer")),
+            (Head("Event", "why", choices=True), what),
+            (Head("Process", "name", choices=True), logged.process),
+            (Head("Handshake", choices=True), tied),
             (_CAPTURE, text("capture")),
             (Head("Frame", "number"), count("frame")),
         ],

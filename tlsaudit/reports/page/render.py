@@ -37,6 +37,7 @@ _FILES = (
     ("refusals", "Refusals, one row each"),
     ("set_aside", "Set aside, one row per thing"),
     ("names", "Names of addresses, one row each"),
+    ("events", "Events of Windows, one row each"),
 )
 
 
@@ -70,6 +71,8 @@ def page(audit: Tables) -> str:
             refusals=listings.refusals(audit.refusals),
             set_aside=listings.set_aside(audit.set_aside),
             names=listings.names(audit.names),
+            events=listings.events(audit.events),
+            missed=listings.missed(audit.events),
             captures=listings.captures(audit.captures),
             coverage=listings.coverage(audit.coverage),
             words=_shell_words(audit),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tlsaudit.engines.agreement import Agreement
     from tlsaudit.engines.frame import Frame
-    from tlsaudit.events import Logged
+    from tlsaudit.events import Logged, SignIn
     from tlsaudit.evidence import Evidence
     from tlsaudit.findings import Policy
     from tlsaudit.forecast import Forecast
@@ -39,7 +39,9 @@ class Audit:
     `verdicts` are worked out of them when first asked for.
     docs/columns.md describes every column; null means not seen.
     `files` says where the frames are of captures that lie in several files.
-    `logged` are the events of Windows that were given; `events` ties them to handshakes.
+    `logged` are the events of Windows that were given, and
+    `legacy_sign_ins` those of Entra over an old TLS; `events` and `sign_ins` tie them to
+    handshakes.
     `inputs` is where the captures are, for those who want to look again: `verify` and `frame`.
     `part` says what this audit is restricted to, if `where` made it of a `whole`.
     In a notebook an Audit shows its headline and the clients concerned.
@@ -55,6 +57,7 @@ class Audit:
     files: pandas.DataFrame = field(default_factory=lambda: nothing_of("FILES"))
     fingerprints: Fingerprints | None = None
     logged: tuple[Logged, ...] = ()
+    legacy_sign_ins: tuple[SignIn, ...] = ()
     part: str | None = None
     whole: Audit | None = None
 
@@ -93,13 +96,28 @@ class Audit:
         from tlsaudit.events import event_table
 
         if self.whole is not None:
-            key = ["capture", "transport", "stream", "handshake"]
-            mine = set(self.handshakes[key].astype("str").itertuples(index=False, name=None))
-            events = self.whole.events
-            named = events[key].astype("str").itertuples(index=False, name=None)
-            tied = [row for row, each in enumerate(named) if each in mine]
-            return events.iloc[tied].reset_index(drop=True)
+            return self._tied_here(self.whole.events)
         return event_table(self.logged, self.handshakes, self.names, self.captures)
+
+    @cached_property
+    def sign_ins(self) -> pandas.DataFrame:
+        """One row per sign-in to Entra over an old TLS, with the handshake that it came over.
+
+        Empty where no sign-ins were given. Of a part, as with events.
+        """
+        from tlsaudit.events import sign_in_table
+
+        if self.whole is not None:
+            return self._tied_here(self.whole.sign_ins)
+        return sign_in_table(self.legacy_sign_ins, self.handshakes, self.names, self.captures)
+
+    def _tied_here(self, table: pandas.DataFrame) -> pandas.DataFrame:
+        """Give the rows that are tied to a handshake of this part."""
+        key = ["capture", "transport", "stream", "handshake"]
+        mine = set(self.handshakes[key].astype("str").itertuples(index=False, name=None))
+        named = table[key].astype("str").itertuples(index=False, name=None)
+        tied = [row for row, each in enumerate(named) if each in mine]
+        return table.iloc[tied].reset_index(drop=True)
 
     @cached_property
     def forecast(self) -> Forecast:
@@ -299,6 +317,7 @@ def audit(
     hosts: str | os.PathLike[str] | None = None,
     fingerprints: str | os.PathLike[str] | None = None,
     events: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
+    sign_ins: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = (),
 ) -> Audit:
     """Read captures and give their Audit.
 
@@ -308,13 +327,14 @@ def audit(
     `max_unpacked` is how many bytes a compressed capture may unpack to, None for the bounds in
     docs/limits.md; it is the core that has them. `hosts` is a file of names of your own
     (docs/names.md), which count before all others; `fingerprints` a list of fingerprints of TLS
-    stacks, likewise. `events` are files of Schannel's events, as `.evtx` or XML (docs/events.md).
+    stacks, likewise. `events` are files of Schannel's events, as `.evtx` or XML, and
+    `sign_ins` of Entra's sign-in log as JSON (docs/events.md).
     Raises PolicyError for a policy that cannot be used, ListError for such a file, EngineError for
     an engine that cannot run, and CaptureError if no input could be read; an input that fails among
     others is a row of `captures` with `error` set.
     """
     from tlsaudit.engines import raise_if_nothing_was_read
-    from tlsaudit.events import read_events
+    from tlsaudit.events import read_events, read_sign_ins
     from tlsaudit.findings import Policy, load_policy
     from tlsaudit.inputs import expand
     from tlsaudit.naming import read_fingerprints, read_hosts
@@ -324,9 +344,9 @@ def audit(
     inputs = expand(paths, max_unpacked=max_unpacked)
     lists = None if fingerprints is None else read_fingerprints(fingerprints)
     logged = read_events(*_several(events)).logged
-    run = audit_inputs(
-        inputs, chosen, progress, engine, hosts=given, fingerprints=lists, logged=logged
-    )
+    signed_in = read_sign_ins(*_several(sign_ins)).legacy
+    run = audit_inputs(inputs, chosen, progress, engine, hosts=given, fingerprints=lists)
+    run = replace(run, logged=logged, legacy_sign_ins=signed_in)
     raise_if_nothing_was_read(run.captures)
     return run
 
@@ -339,12 +359,11 @@ def audit_inputs(
     *,
     hosts: pandas.DataFrame | None = None,
     fingerprints: Fingerprints | None = None,
-    logged: tuple[Logged, ...] = (),
 ) -> Audit:
     """Read these inputs and give their Audit; inputs that cannot be read raise nothing.
 
     `hosts` are names that the user gives, as a table of names; `fingerprints` what lists of the
-    user's say of stacks; `logged` events of Windows.
+    user's say of stacks.
     """
     from tlsaudit.engines import load
     from tlsaudit.naming import together
@@ -361,7 +380,6 @@ def audit_inputs(
         reading.names if hosts is None else together(hosts, reading.names),
         reading.files,
         fingerprints,
-        logged,
     )
 
 

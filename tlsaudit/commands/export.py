@@ -30,7 +30,7 @@ __all__ = ["export"]
     "--table",
     metavar="TABLE",
     help="The one table to write: clients, verdicts, findings, handshakes, captures, coverage, "
-    "refusals, set_aside, names, events or files.",
+    "refusals, set_aside, names, events, sign_ins or files.",
 )
 @policy_option
 @hosts_option

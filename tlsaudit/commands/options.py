@@ -13,6 +13,7 @@ __all__ = [
     "FINGERPRINTS",
     "HOSTS",
     "MAX_UNPACKED",
+    "SIGN_INS",
     "capture_command",
     "captures_argument",
     "engine_option",
@@ -32,6 +33,9 @@ FINGERPRINTS = "tlsaudit.fingerprints"
 
 EVENTS = "tlsaudit.events"
 """Where the context keeps `--events`."""
+
+SIGN_INS = "tlsaudit.sign_ins"
+"""Where the context keeps `--sign-ins`."""
 
 HOSTS = "tlsaudit.hosts"
 """Where the context keeps `--hosts`."""
@@ -114,35 +118,41 @@ def fingerprints_option(function: Callable[..., Any]) -> Callable[..., Any]:
         metavar="FILE",
         multiple=True,
         expose_value=False,
-        callback=_remember_fingerprints,
+        callback=_remember(FINGERPRINTS),
         help="A list of your own of what sends which hello, several times if need be: CSV with JA3 "
         "or JA4, or a database of joy or mercury (docs/names.md).",
     )(function)
 
 
 def events_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option `--events`; whoever reads an audit finds it in the context."""
+    """Add `--events` and `--sign-ins`; whoever reads an audit finds them in the context."""
+    function = click.option(
+        "--sign-ins",
+        metavar="FILE",
+        multiple=True,
+        expose_value=False,
+        callback=_remember(SIGN_INS),
+        help="Entra's sign-in log as JSON, of which those over an old TLS are tied to handshakes "
+        "as far as time and server name tell, several times if need be (docs/events.md).",
+    )(function)
     return click.option(
         "--events",
         metavar="FILE",
         multiple=True,
         expose_value=False,
-        callback=_remember_events,
+        callback=_remember(EVENTS),
         help="Events of Schannel, which are tied to the handshakes that they are about, several "
         "times if need be: the System log as .evtx, or as XML from wevtutil (docs/events.md).",
     )(function)
 
 
-def _remember_events(
-    context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
-) -> None:
-    context.meta[EVENTS] = paths
+def _remember(key: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:
+    """Keep what an option says in the context, under this name."""
 
+    def keep(context: click.Context, _option: click.Parameter, paths: tuple[str, ...]) -> None:
+        context.meta[key] = paths
 
-def _remember_fingerprints(
-    context: click.Context, _option: click.Parameter, paths: tuple[str, ...]
-) -> None:
-    context.meta[FINGERPRINTS] = paths
+    return keep
 
 
 def _remember_hosts(context: click.Context, _option: click.Parameter, path: str | None) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tlsaudit.commands.options import EVENTS, FINGERPRINTS, HOSTS, MAX_UNPACKED
+from tlsaudit.commands.options import EVENTS, FINGERPRINTS, HOSTS, MAX_UNPACKED, SIGN_INS
 from tlsaudit.inputs import STANDARD_INPUT, Input, expand, total_bytes
 from tlsaudit.progress import progress_bar
 from tlsaudit.safe_text import visible
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
     from tlsaudit.auditing import Audit
-    from tlsaudit.events import Logged
+    from tlsaudit.events import Logged, SignIn
     from tlsaudit.naming import Fingerprints
 
 __all__ = [
@@ -63,11 +63,12 @@ def read_audit(
 
     captures = list(captures)
     hosts, known = _said_by_user()
-    logged = _logged()
+    logged, signed_in = _logged(), _signed_in()
     if any(map(is_store, captures)):
         stored = _audit_of_store(captures, policy, engine)
         names = stored.names if hosts is None else together(hosts, stored.names)
-        return replace(stored, names=names, fingerprints=known, logged=logged)
+        stored = replace(stored, names=names, fingerprints=known)
+        return replace(stored, logged=logged, legacy_sign_ins=signed_in)
     # A mistake in the policy is found before an hour of reading, not after it.
     chosen = load_policy(policy)
     inputs = inputs_of(captures, leave_out, output)
@@ -75,9 +76,8 @@ def read_audit(
     from tlsaudit.auditing import audit_inputs
 
     with progress_bar(total_bytes(inputs)) as progress:
-        audit = audit_inputs(
-            inputs, chosen, progress, engine, hosts=hosts, fingerprints=known, logged=logged
-        )
+        audit = audit_inputs(inputs, chosen, progress, engine, hosts=hosts, fingerprints=known)
+    audit = replace(audit, logged=logged, legacy_sign_ins=signed_in)
     rows = capture_rows(audit)
     say_failures(rows)
     if exit_code(rows) == NOTHING_DONE:
@@ -110,6 +110,19 @@ def _logged() -> tuple[Logged, ...]:
     if not events.logged:
         say(f"--events: none of {events.others:,} events is of Schannel")
     return events.logged
+
+
+def _signed_in() -> tuple[SignIn, ...]:
+    """Give the sign-ins that the option names, likewise."""
+    from tlsaudit.events import read_sign_ins
+
+    paths = click.get_current_context().meta.get(SIGN_INS)
+    if not paths:
+        return ()
+    sign_ins = read_sign_ins(*paths)
+    if not sign_ins.legacy:
+        say(f"--sign-ins: none of {sign_ins.others:,} sign-ins is marked as over an old TLS")
+    return sign_ins.legacy
 
 
 def is_store(given: str) -> bool:

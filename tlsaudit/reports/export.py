@@ -41,6 +41,7 @@ TABLES = (
     "set_aside",
     "names",
     "events",
+    "sign_ins",
     "files",
 )
 """The tables of an audit, as its attributes are called; what is asked for first comes first."""
@@ -126,6 +127,7 @@ def columns_of(name: str) -> tuple[Column, ...]:
         "changes": schema.CHANGES,
         "coverage": schema.COVERAGE,
         "events": schema.EVENTS,
+        "sign_ins": schema.SIGN_INS,
         "files": schema.FILES,
         "refusals": schema.REFUSALS,
         "set_aside": schema.SET_ASIDE,

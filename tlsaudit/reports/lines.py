@@ -23,7 +23,7 @@ _LONGEST_NAME = 48
 
 
 def summary(audit: Tables) -> str:
-    """Give at most thirteen lines: the answer, the worst clients, what was read, what limits it."""
+    """Give at most fourteen lines: the answer, the worst clients, what was read, what limits it."""
     overview = Overview(audit)
     policy = audit.policy
     lines = [overview.headline]
@@ -39,6 +39,9 @@ def summary(audit: Tables) -> str:
     events = logged.counted(audit.events)
     if events:
         lines.append(f"logged: {events}")
+    sign_ins = logged.counted(audit.sign_ins, "sign-in")
+    if sign_ins:
+        lines.append(f"signed in over an old TLS: {sign_ins}")
     shown = overview.concerned.head(_CLIENT_LINES)
     if len(shown):
         table = aligned(_client_line(overview, row) for row in shown.to_dict("records"))
@@ -242,6 +245,16 @@ _COLUMNS: dict[str, _Columns] = {
         ("handshake", logged.tied_or_why, False),
         ("client", _column("client"), False),
         ("server", lambda row: "" if is_null(row["server"]) else _server(row), False),
+        ("capture", _name("capture"), False),
+        ("frame", _column("frame"), True),
+    ),
+    "sign_ins": (
+        ("time", _time("ts"), False),
+        ("user", _name("user"), False),
+        ("app", _name("app"), False),
+        ("address", _column("address"), False),
+        ("handshake", logged.signed_in, False),
+        ("client", _column("client"), False),
         ("capture", _name("capture"), False),
         ("frame", _column("frame"), True),
     ),

@@ -19,6 +19,7 @@ _TIES = {
     "alert": "by its alert",
     "name": "by server name, version and suite",
     "time": "by the time alone",
+    "address": "by address, time and server name",
 }
 _REASONS = {
     "several-connections": "several handshakes fit it",
@@ -49,15 +50,15 @@ def tied_or_why(row: Any) -> str:
 
 
 def missed(events: pandas.DataFrame) -> pandas.DataFrame:
-    """Give the events that no handshake in the captures is about."""
+    """Give the events, or sign-ins, that no handshake in the captures is about."""
     return events[events["because"].isin(MISSED)]
 
 
-def counted(events: pandas.DataFrame) -> str | None:
-    """Say in a phrase what became of the events; null where none were given."""
+def counted(events: pandas.DataFrame, noun: str = "event") -> str | None:
+    """Say in a phrase what became of the events, or sign-ins; null where none were given."""
     if events.empty:
         return None
-    parts = [f"{plural(int(events['tie'].notna().sum()), 'event')} tied to a handshake"]
+    parts = [f"{plural(int(events['tie'].notna().sum()), noun)} tied to a handshake"]
     counts = events["because"].astype("object").value_counts()
     several = sum(int(counts.get(each, 0)) for each in ("several-connections", "several-events"))
     for count, words in (
@@ -71,6 +72,15 @@ def counted(events: pandas.DataFrame) -> str | None:
         if count:
             parts.append(f"{count:,} {words}")
     return joined(parts)
+
+
+def signed_in(row: Any) -> str:
+    """Say how a sign-in was tied, or why it was not; `time` says what that leaves open."""
+    if not is_null(row["tie"]) and row["tie"] == "time":
+        return "tied by time and server name; the capture has another address"
+    if is_null(row["tie"]) and not is_null(row["client"]):
+        return "several handshakes of this client fit it"
+    return tied_or_why(row)
 
 
 def by_connection(events: pandas.DataFrame) -> dict[tuple[str, str, str], list[str]]:

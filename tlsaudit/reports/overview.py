@@ -77,6 +77,10 @@ class Tables(Protocol):
         """What Windows logged, and which handshakes that is about."""
 
     @property
+    def sign_ins(self) -> pandas.DataFrame:
+        """What Entra logged of old TLS, and which handshakes that came over."""
+
+    @property
     def files(self) -> pandas.DataFrame:
         """Where the frames are of captures that lie in several files."""
 

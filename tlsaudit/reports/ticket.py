@@ -51,6 +51,7 @@ def ticket(audit: Tables) -> str:
             _CLIENTS,
         ),
         *_section("What the capture missed", logged.missed(audit.events), _MISSED, rest="events"),
+        *_section("Sign-ins over an old TLS", audit.sign_ins, _SIGN_INS, rest="sign-ins"),
         "### How far this goes",
         _covered(overview),
         *_evidence(breaking, limited, refused, elsewhere),
@@ -77,6 +78,9 @@ def _covered(overview: Overview) -> str:
     events = logged.counted(overview.audit.events)
     if events:
         lines.append(f"Logged: {events}.")
+    sign_ins = logged.counted(overview.audit.sign_ins, "sign-in")
+    if sign_ins:
+        lines.append(f"Signed in over an old TLS: {sign_ins}.")
     lines += [f"Limit: {limit.measure}. {limit.meaning}" for limit in overview.limits]
     lines.append("An address is not a machine, and what was not captured is not told.")
     return "\n".join(f"- {markdown(line)}" for line in lines)
@@ -214,4 +218,12 @@ _MISSED: _Columns = (
     ("event", _plain("event_id")),
     ("what it says", _name("meaning")),
     ("process", lambda row: _code(logged.process(row))),
+)
+_SIGN_INS: _Columns = (
+    ("time", lambda row: markdown(when(row["ts"]))),
+    ("user", _name("user")),
+    ("app", _name("app")),
+    ("address", _name("address")),
+    ("handshake", lambda row: markdown(logged.signed_in(row))),
+    ("client", _name("client")),
 )

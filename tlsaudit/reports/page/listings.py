@@ -45,6 +45,7 @@ __all__ = [
     "refusals",
     "services",
     "set_aside",
+    "sign_ins",
     "verdicts",
 ]
 
@@ -367,6 +368,33 @@ def _events(name: str, table: pandas.DataFrame) -> Listing:
             (Head("Event", "why", choices=True), what),
             (Head("Process", "name", choices=True), logged.process),
             (Head("Handshake", choices=True), tied),
+            (_CAPTURE, text("capture")),
+            (Head("Frame", "number"), count("frame")),
+        ],
+        more={
+            "capture": ["" if is_null(each) else visible(str(each)) for each in shown["capture"]],
+            "frames": [[] if is_null(each) else [int(each)] for each in shown["frame"]],
+        },
+    )
+
+
+def sign_ins(table: pandas.DataFrame) -> Listing:
+    """Show the sign-ins to Entra over an old TLS; a row opens to its frame."""
+    shown = table.head(MOST_ROWS)
+
+    def with_below(*names: str) -> Callable[[Row], Cell]:
+        return lambda row: [text(name)(row) for name in names]
+
+    return listing(
+        "sign_ins",
+        table,
+        [
+            (_TIME, time("ts")),
+            (Head("User", "name", choices=True), text("user")),
+            (Head("Application", "name", choices=True), with_below("app", "client_app")),
+            (Head("Address at Entra", "mono", order=in_order), with_below("address", "device")),
+            (Head("Handshake", choices=True), logged.signed_in),
+            (Head("Client", "mono", order=in_order), text("client")),
             (_CAPTURE, text("capture")),
             (Head("Frame", "number"), count("frame")),
         ],

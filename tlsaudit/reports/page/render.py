@@ -38,6 +38,7 @@ _FILES = (
     ("set_aside", "Set aside, one row per thing"),
     ("names", "Names of addresses, one row each"),
     ("events", "Events of Windows, one row each"),
+    ("sign_ins", "Sign-ins to Entra over an old TLS, one row each"),
 )
 
 
@@ -73,6 +74,7 @@ def page(audit: Tables) -> str:
             names=listings.names(audit.names),
             events=listings.events(audit.events),
             missed=listings.missed(audit.events),
+            sign_ins=listings.sign_ins(audit.sign_ins),
             captures=listings.captures(audit.captures),
             coverage=listings.coverage(audit.coverage),
             words=_shell_words(audit),

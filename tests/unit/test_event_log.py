@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from tests.support.event_file import event_file
 from tests.support.event_log import completed, event, lines, of_windows_7
 from tests.support.tables import HOSTILE
 from tlsaudit import ListError
@@ -193,3 +194,27 @@ def test_without_the_package_an_evtx_says_what_to_install(tmp_path, monkeypatch)
 def test_a_damaged_evtx_is_one_sentence(tmp_path):
     with pytest.raises(ListError, match=r"(damaged|no events)"):
         read(tmp_path, b"ElfFile\0" + b"\xff" * 70_000)
+
+
+def test_an_evtx_says_what_the_xml_of_the_same_events_says(tmp_path):
+    events = [
+        event(36887, AT, record=1, caller=(4242, "ldp"), AlertDesc=70),
+        completed(AT, "TLS 1.2", 0xC030, "bücher.example.test", record=2),
+        of_windows_7(AT, 40, 1205),
+        event(36874, AT, record=4, Protocol=f"{HOSTILE} & <a>".replace("\x1b", "")),
+        event(7036, AT, provider="Other").replace("1F678132", "555908D1"),
+    ]
+    log = read(tmp_path, event_file(events), name="system.evtx")
+    text = read(tmp_path, lines(events), name="system.evtx")
+    assert (len(log.logged), log.others, log.broken) == (4, 1, 0)
+    assert log == text
+
+
+def test_a_record_that_is_broken_costs_others_nothing(tmp_path):
+    whole = event_file([event(36874, AT, record=number) for number in range(3)])
+    place = whole.index(b"S\0y\0s\0t\0e\0m\0", whole.index(b"\x2a\x2a\0\0", 5000))
+    broken = bytearray(whole)
+    broken[place - 12] = 0x7F
+    log = read(tmp_path, bytes(broken), name="system.evtx")
+    assert len(log.logged) >= 1
+    assert len(log.logged) + log.broken >= 2

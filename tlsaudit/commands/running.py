@@ -106,7 +106,7 @@ def _logged() -> tuple[Logged, ...]:
         return ()
     events = read_events(*paths)
     if events.broken:
-        say(f"--events: {events.broken:,} events are broken and were left out")
+        say(f"--events: left out, being broken: {events.broken:,}")
     if not events.logged:
         say(f"--events: none of {events.others:,} events is of Schannel")
     return events.logged

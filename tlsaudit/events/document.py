@@ -5,11 +5,12 @@ from __future__ import annotations
 from tlsaudit.events.evidence import COMPARED
 from tlsaudit.events.matching import NEAR
 from tlsaudit.events.meanings import KINDS
+from tlsaudit.events.sign_in_matching import CLOCKS, KEPT_OPEN
 
 __all__ = ["markdown"]
 
 _HEAD = """\
-# Events of Windows
+# Events of Windows, and sign-ins to Entra
 
 Generated from `tlsaudit/events/` by `python scripts/generate_docs.py`; do not edit.
 
@@ -103,14 +104,57 @@ The former went another way than past the capture, or took longer than {seconds}
 - `time` alone is a coincidence of two seconds. It says: look there first.
 - An alert in TLS 1.3 is encrypted. The event is then `unclear` unless the process decides.
 - 36887 and 36888 are logged for any fatal alert, also those of strangers who scan ports.
+
+## Sign-ins to Entra
+
+Entra marks a sign-in over an old TLS in its log, under authenticationProcessingDetails, as
+`Legacy TLS (TLS 1.0, 1.1, 3DES)`. The log says who signed in, to what and from which public
+address; the capture says which machine that is inside:
+
+```console
+$ tlsaudit report gateway.pcapng --sign-ins signins.json -o report/
+```
+
+In the library: `tlsaudit.audit("gateway.pcapng", sign_ins="signins.json").sign_ins`. Read are the
+portal's download as JSON (Entra ID, Sign-in logs, Download), answers of Microsoft Graph, what
+diagnostic settings send to a storage account or an event hub, and results of Log Analytics as
+JSON. The portal's CSV lacks the mark. For Graph, with the right AuditLog.Read.All:
+
+```powershell
+$mark = "x/key eq 'legacy tls (tls 1.0, 1.1, 3des)' and x/value eq '1'"
+$url = "https://graph.microsoft.com/beta/auditLogs/signIns?`$filter=" +
+    "createdDateTime ge 2026-03-02 and authenticationProcessingDetails/any(x: $mark)"
+Invoke-MgGraphRequest -Uri $url -OutputFilePath signins.json
+```
+
+Sign-ins of services and those without a person are other lists of the same log (signInEventTypes).
+A long answer comes in pages; several files may be given.
+
+A sign-in is compared with the handshakes to the sign-in names of the policy `entra` that
+negotiated less than TLS 1.2, or 3DES, from {open} seconds before it (programs keep connections
+open) to {clocks} seconds after (clocks differ). Where the hello names no server, an answer of DNS
+to this client stands in.
+
+| reason | what agrees |
+|---|---|
+| `address` | time and server name, and Entra saw the client's own address |
+| `time` | time and server name; the capture has another address, since there is a translation \
+between, and no other handshake there could be meant |
+
+A client with a public address that Entra did not see is ruled out. Several handshakes of one client
+leave the handshake open and tell the client. Several clients leave all open: then a capture nearer
+to the clients, or a quieter hour, tells more. With `time` alone another client that was not
+captured may have been meant.
 """
 
 
 def markdown() -> str:
     """Give the text of `docs/events.md`."""
-    seconds = str(NEAR // 1_000_000_000)
     rows = [
         f"| {number} | {kind.says} | {kind.tied_by if number in COMPARED else ''} |\n"
         for number, kind in sorted(KINDS.items())
     ]
-    return (_HEAD + "".join(rows) + _TAIL).replace("{seconds}", seconds)
+    text = _HEAD + "".join(rows) + _TAIL
+    for name, nanoseconds in (("seconds", NEAR), ("open", KEPT_OPEN), ("clocks", CLOCKS)):
+        text = text.replace(f"{{{name}}}", str(nanoseconds // 1_000_000_000))
+    return text

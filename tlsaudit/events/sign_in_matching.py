@@ -56,6 +56,8 @@ def sign_in_table(
 
 def _old_ones(handshakes: pd.DataFrame, names: pd.DataFrame) -> list[Row]:
     """The handshakes to Entra that it takes for old, in the order of time."""
+    import numpy as np
+
     old = handshakes["negotiated_version"].isin(_OLD) | handshakes["negotiated_3des"].fillna(False)
     chosen = handshakes[old.fillna(False).astype(bool) & handshakes["ts"].notna()]
     called = called_servers(chosen, names)
@@ -67,7 +69,9 @@ def _old_ones(handshakes: pd.DataFrame, names: pd.DataFrame) -> list[Row]:
     listed = [name for service in load_policy("entra").service for name in service.server_names]
     endings = tuple(name[1:] for name in listed if name.startswith("*."))
     fits = [name in listed or name.endswith(endings) for name in asked]
-    rows: list[Any] = chosen[fits].sort_values("ts", kind="stable").to_dict("records")
+    rows: list[Any] = (
+        chosen[np.array(fits, dtype=bool)].sort_values("ts", kind="stable").to_dict("records")
+    )
     return rows
 
 

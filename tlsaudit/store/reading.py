@@ -49,9 +49,7 @@ def read_store(
             for entry in manifest
         )
         try:
-            return Audit(
-                policy=chosen, inputs=inputs, fingerprints=None, logged=(), **_tables(manifest)
-            )
+            return Audit(policy=chosen, inputs=inputs, **_tables(manifest))
         except FileNotFoundError as error:
             lost = error
     raise StoreError(f"{folder}: a part of this store is missing ({lost.filename})")

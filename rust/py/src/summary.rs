@@ -41,7 +41,7 @@ fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'
     dict.set_item("error", error)?;
     let limits = (!summary.limits.is_empty()).then(|| summary.limits.join("; "));
     dict.set_item("limits", limits)?;
-    let remarks = (!summary.remarks.is_empty()).then(|| summary.remarks.join("; "));
+    let remarks = (!summary.remarks.is_empty()).then(|| summary.remarks.join(" "));
     dict.set_item("remarks", remarks)?;
     dict.set_item("windows_build", summary.windows_build)?;
     dict.set_item("events_lost", summary.events_lost)?;

@@ -261,3 +261,24 @@ pub const MAX_DHCP_NAMES: usize = 4;
 /// Frames of an event trace whose parts wait for the others, at 256 KiB each at most. Parts follow
 /// each other at once, so as many wait as processors write at a time.
 pub const MAX_OPEN_FRAMES: usize = 128;
+
+/// Bytes of a buffer of an event trace, packed or unpacked. Sessions have up to 16 MiB.
+pub const MAX_TRACE_BUFFER: usize = 64 * 1024 * 1024;
+
+/// How long, in nanoseconds, a packet may take from one component of Windows' network stack to the
+/// others. Retransmissions of TCP are as near at times, and are told apart by the component.
+pub const REPEAT_WINDOW: i64 = 500_000_000;
+
+/// Bytes of frames that wait for their repeats at other components. At 1 Gbit/s so many pass in a
+/// quarter of a second, and components see a packet within a millisecond.
+pub const MAX_HELD_REPEATS: usize = 32 * 1024 * 1024;
+
+/// Filters of a capture that are told.
+pub const MAX_TOLD_FILTERS: usize = 16;
+
+/// Characters of one of them. Its name may have 32,000.
+pub const MAX_FILTER_WORDS: usize = 200;
+
+/// Packets waiting for repeats with the same addresses, ports and sequence numbers that a packet is
+/// compared with, the latest ones: a packet sent again and again at once is rare.
+pub const MAX_REPEAT_CANDIDATES: usize = 16;

@@ -7,7 +7,7 @@ use super::pcap::{Magic, Pcap};
 use super::pcapng::{Pcapng, SECTION_HEADER};
 use super::snoop::{self, Snoop};
 use super::source::Source;
-use super::{Body, foreign};
+use super::{Body, Format, etl, foreign};
 use crate::error::{Error, ErrorKind};
 use crate::limits::DETECTION_WINDOW;
 
@@ -23,6 +23,10 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Body, Error> {
     source.fill(snoop::MAGIC.len());
     if source.window().starts_with(snoop::MAGIC) {
         return Snoop::open(source).map(Body::Snoop);
+    }
+    source.fill(etl::RECOGNISED_BY);
+    if etl::recognise(source.window()) {
+        return etl::open(source).map(|trace| Body::Prepared(Format::Etl, Box::new(trace)));
     }
     // As much as there is, or more than is looked at: the answer does not depend on how much the
     // source gives at a time.

@@ -150,12 +150,6 @@ fn by_shape(bytes: &[u8], whole: bool) -> Option<Answer> {
     if bytes.get(257..262) == Some(b"ustar") {
         return Some(Unpack("a tar archive", "tar -xf"));
     }
-    if is_etl(bytes) {
-        return Some(Unsupported(
-            "it is a Windows event trace (.etl), which is not read here: convert it on Windows with \
-             `pktmon etl2pcap IN.etl --out OUT.pcapng`, or with etl2pcapng if `netsh trace` made it",
-        ));
-    }
     if contains(bytes, b"NetScaler V") && contains(bytes, b"Performance Data") {
         return Some(Convert("a NetScaler trace"));
     }
@@ -185,19 +179,6 @@ fn by_shape(bytes: &[u8], whole: bool) -> Option<Answer> {
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
-}
-
-/// An event trace has no magic number: its first buffer's header and the record after it have.
-fn is_etl(bytes: &[u8]) -> bool {
-    let mut cursor = Cursor::new(bytes);
-    let Some(size) = cursor.array().map(u32::from_le_bytes) else {
-        return false;
-    };
-    (0x200..=64 * 1024 * 1024).contains(&size)
-        && bytes.get(0x36..0x38) == Some(&[4, 0])
-        && matches!(bytes.get(0x4A), Some(1 | 2))
-        && bytes.get(0x4B) == Some(&0xC0)
-        && bytes.get(0x4E..0x50) == Some(&[0, 0])
 }
 
 /// Records of type and length; the first one is a trace header of type 0x1001 or 0x1007, and the

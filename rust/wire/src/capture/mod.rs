@@ -16,7 +16,7 @@ mod ahead;
 mod byte_order;
 mod compression;
 mod detect;
-#[allow(dead_code, unused_imports, reason = "the readers that use it follow")]
+mod etl;
 mod etw;
 mod foreign;
 mod input;
@@ -24,9 +24,10 @@ mod pcap;
 mod pcap_variant;
 mod pcapng;
 mod pcapng_interface;
-#[allow(dead_code, reason = "formats that are prepared use it")]
+#[allow(dead_code, reason = "formats with a table at their end use it")]
 mod prepared;
 mod processes;
+mod repeats;
 mod snoop;
 mod source;
 
@@ -77,16 +78,19 @@ pub enum Format {
     Pcapng,
     /// snoop, RFC 1761.
     Snoop,
+    /// An event trace of Windows.
+    Etl,
 }
 
 impl Format {
-    /// The name that tables use: `pcap`, `pcapng`, `snoop`.
+    /// The name that tables use: `pcap`, `pcapng`, `snoop`, `etl`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
             Self::Snoop => "snoop",
+            Self::Etl => "etl",
         }
     }
 }
@@ -103,7 +107,6 @@ enum Body {
     Pcap(Pcap),
     Pcapng(Pcapng),
     /// Any format that was read as a whole first.
-    #[allow(dead_code, reason = "formats that are prepared use it")]
     Prepared(Format, Box<Prepared>),
     Snoop(Snoop),
 }

@@ -37,6 +37,11 @@ pub(super) trait Frames: Send {
 
     /// Adds what is known only when all frames have been given.
     fn finish(&mut self, _about: &mut About) {}
+
+    /// Why the file was not read to its end, once all frames have been given.
+    fn end(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// A capture whose frames come from [`Frames`].
@@ -80,7 +85,12 @@ impl Prepared {
                 self.finished = true;
                 self.frames.finish(&mut self.about);
             }
-            return Ok(None);
+            let after_frame = self.number;
+            return self
+                .frames
+                .end()
+                .map(|()| None)
+                .map_err(|error| Error { after_frame, ..error });
         };
         let end = self.data.len().min(MAX_PACKET);
         let data = self.data.get(..end).unwrap_or_default();

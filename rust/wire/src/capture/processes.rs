@@ -82,12 +82,19 @@ impl Processes {
     /// A connection belongs to a process. `ts` is when that was told, `None` where it holds for the
     /// whole capture. Process 0 is nobody.
     pub fn connection(&mut self, ends: (Place, Place), pid: u32, ts: Option<i64>, basis: Basis) {
-        if pid == 0 || !self.has_room() {
+        if pid == 0 {
             return;
         }
         let ((local, local_port), (remote, remote_port)) = ends;
         let ends = ((local.to_canonical(), local_port), (remote.to_canonical(), remote_port));
-        self.connections.entry(ends).or_default().push(Connection { ts, pid, basis });
+        if let Some(last) = self.connections.get_mut(&ends).and_then(|known| known.last_mut())
+            && (last.pid, last.basis) == (pid, basis)
+        {
+            // Some captures tell it with each packet.
+            last.ts = last.ts.min(ts);
+        } else if self.has_room() {
+            self.connections.entry(ends).or_default().push(Connection { ts, pid, basis });
+        }
     }
 
     /// A process has a name. `started` is when it began, as far as known. Folders before the name

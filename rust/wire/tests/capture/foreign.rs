@@ -45,12 +45,7 @@ fn captures_in_other_formats_come_with_the_command_that_converts_them() {
 
 #[test]
 fn windows_formats_have_advice_of_their_own() {
-    let mut etl = vec![0; 0x48];
-    etl[..4].copy_from_slice(&65_536_u32.to_le_bytes());
-    etl[0x36] = 4;
-    etl.extend([2, 0, 2, 0xC0, 0x86, 1, 0, 0]);
     for (bytes, words) in [
-        (etl, ["Windows event trace", "pktmon etl2pcap"]),
         (b"MSCF\0\0\0\0".to_vec(), ["cabinet", "etl2pcapng"]),
         (
             [b"PK\x03\x04".as_slice(), &[0; 26], b"0b1c.mmindex"].concat(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Part, Place, Seen};
+use super::{Part, Place};
 use crate::limits::{MAX_OPEN_FRAMES, MAX_PACKET};
 
 /// What the parts of one frame have in common: they are logged one after the other by one thread.
@@ -15,10 +15,6 @@ pub(in crate::capture) struct Key {
 }
 
 impl Key {
-    pub(in crate::capture) fn of(seen: &Seen<'_>) -> Self {
-        Self::new(seen.place, seen.thread, seen.processor)
-    }
-
     pub(in crate::capture) fn new(place: Place, thread: u32, processor: u16) -> Self {
         Self { place, thread, processor: (thread == 0).then_some(processor) }
     }

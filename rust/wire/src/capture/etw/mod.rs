@@ -18,7 +18,7 @@ use std::num::NonZeroU32;
 
 pub(in crate::capture) use fields::{Fields, nanoseconds};
 pub(in crate::capture) use fragment::{Assembly, Joined, Key};
-pub(in crate::capture) use packet::{ip_packet, wire_length};
+pub(in crate::capture) use packet::{clear_protected, ip_packet, wire_length};
 
 /// A provider of events: its GUID as it stands in a trace.
 pub(in crate::capture) type Provider = [u8; 16];
@@ -40,6 +40,13 @@ pub(in crate::capture) struct Event<'a> {
     pub wide: bool,
     /// What the provider wrote.
     pub data: &'a [u8],
+}
+
+impl Event<'_> {
+    /// Whether a provider of packets wrote it.
+    pub(in crate::capture) fn is_of_capture(&self) -> bool {
+        matches!(self.provider, ndis::PROVIDER | ndis::WAN | pktmon::PROVIDER | wfp::PROVIDER)
+    }
 }
 
 /// What an event tells.
@@ -104,6 +111,11 @@ pub(in crate::capture) struct Seen<'a> {
 }
 
 impl Seen<'_> {
+    /// Whether PktMon wrote it.
+    pub(in crate::capture) fn is_of_pktmon(&self) -> bool {
+        self.place.source == pktmon::SOURCE
+    }
+
     /// The process that sent the packet. The process of an event of receiving is the one that was
     /// interrupted and means nothing.
     pub(in crate::capture) fn sender(&self) -> Option<NonZeroU32> {

@@ -33,6 +33,13 @@ pub(super) fn is_wlan(data: &[u8]) -> bool {
     llc_of_wlan(data).is_some()
 }
 
+/// Clears the Protected bit of an 802.11 frame: adapters give it decrypted, and leave the bit.
+pub(in crate::capture) fn clear_protected(link: u16, data: &mut [u8]) {
+    if let (link_type::WLAN, [_, flags, ..]) = (link, data) {
+        *flags &= !0x40;
+    }
+}
+
 /// Where the network layer of a frame begins, and its EtherType.
 fn network_layer(link: u16, data: &[u8]) -> Option<(usize, u16)> {
     let mut at = match link {

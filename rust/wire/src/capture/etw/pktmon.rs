@@ -8,6 +8,9 @@ use super::{Direction, Event, Found, Header, Part, Place, Provider, Seen, guid, 
 pub(super) const PROVIDER: Provider =
     guid(0x4d4f_80d9, 0xc8bd, 0x4d73, [0xbb, 0x5b, 0x19, 0xc9, 0x04, 0x02, 0xc5, 0xac]);
 
+/// What [`Place::source`] is for its packets.
+pub(super) const SOURCE: u8 = 4;
+
 pub(super) fn read<'a>(event: &Event<'a>) -> Option<Found<'a>> {
     match event.id {
         160 | 170 | 240 => packet(event),
@@ -46,7 +49,7 @@ fn packet<'a>(event: &Event<'a>) -> Option<Found<'a>> {
         cut: logged < original,
         part: Part::Whole,
         direction,
-        place: Place { source: 4, component, edge },
+        place: Place { source: SOURCE, component, edge },
         dropped: (event.id == DROPPED).then_some(reason),
         process: event.process,
         thread: event.thread,

@@ -36,6 +36,7 @@ LONGEST = {
     "carrier": 1_024,
     "eap": 1_024,
     "quic": 1_024,
+    "etl": 8_192,
     "names": 1_024,
 }
 SECONDS_AN_INPUT = 10

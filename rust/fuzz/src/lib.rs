@@ -10,6 +10,8 @@ pub mod certificate;
 pub mod datagrams;
 #[path = "../../wire/tests/fuzz_bodies/eap.rs"]
 pub mod eap;
+#[path = "../../wire/tests/fuzz_bodies/etl.rs"]
+pub mod etl;
 #[path = "../../wire/tests/fuzz_bodies/hello.rs"]
 pub mod hello;
 #[path = "../../wire/tests/fuzz_bodies/names.rs"]

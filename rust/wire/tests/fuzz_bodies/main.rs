@@ -18,6 +18,7 @@ mod carrier;
 mod certificate;
 mod datagrams;
 mod eap;
+mod etl;
 mod hello;
 mod names;
 mod packet;
@@ -35,7 +36,7 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 10] = [
+const TARGETS: [Target; 11] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
@@ -46,6 +47,7 @@ const TARGETS: [Target; 10] = [
     ("quic", quic::check),
     ("eap", eap::check),
     ("names", names::check),
+    ("etl", etl::check),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

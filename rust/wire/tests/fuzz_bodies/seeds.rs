@@ -10,7 +10,7 @@ use tlsaudit_wire::tls::record::HEADER_LENGTH;
 use tlsaudit_wire::tls::ssl2;
 
 use crate::stream::Step;
-use crate::{datagrams, eap, hello, names, packet as frames, quic_seeds, stream};
+use crate::{datagrams, eap, etl, hello, names, packet as frames, quic_seeds, stream};
 
 /// Larger inputs are slow to mutate and teach nothing more.
 const LARGEST: usize = 16 * 1024;
@@ -30,6 +30,7 @@ const TELLING: usize = 2;
 pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut seeds = vec![("capture", bytes[..bytes.len().min(LARGEST)].to_vec())];
     let Ok(mut reader) = CaptureReader::open(bytes) else { return seeds };
+    seeds.push(("etl", event_trace(bytes)));
     let (mut fragments, mut scratch) = (Fragments::default(), Scratch::default());
     let mut connections = Connections::default();
     let mut conversations = quic_seeds::Conversations::default();
@@ -72,6 +73,19 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     seeds.extend(connections.inputs().map(|input| ("stream", input)));
     seeds.extend(conversations.inputs().map(|input| ("quic", input)));
     seeds
+}
+
+/// The first packets as events.
+fn event_trace(bytes: &[u8]) -> Vec<u8> {
+    let mut frames = Vec::new();
+    let Ok(mut reader) = CaptureReader::open(bytes) else { return frames };
+    while let Ok(Some(frame)) = reader.next_frame() {
+        frames.extend(etl::encode(frame).into_iter().skip(usize::from(!frames.is_empty())));
+        if frame.number >= 12 {
+            break;
+        }
+    }
+    frames
 }
 
 fn packet_input(group: &[(u16, Vec<u8>)]) -> Vec<u8> {

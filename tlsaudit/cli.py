@@ -27,7 +27,7 @@ Exit codes:
   0    done; for check: clean; for verify: the engines agree; for capture
        --check: good enough
   1    check, verify or capture --check found something
-  2    nothing could be done
+  2    nothing could be done; for check: there was nothing to judge
   3    done, but some inputs could not be read, or not to their end; for explain:
        some codes are not known
   130  interrupted"""

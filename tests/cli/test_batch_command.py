@@ -128,3 +128,14 @@ def test_the_settings_in_the_documentation_are_understood() -> None:
     assert settings.sources == ("/var/lib/captures",)
     assert settings.settle == 60
     assert settings.report == "/var/lib/tlsaudit/report"
+
+
+@pytest.mark.parametrize(("since", "side"), [("1999-01-01", "before"), ("2100-01-01", "after")])
+def test_diff_says_where_there_is_nothing_to_compare_with(
+    since: str, side: str, place: Path
+) -> None:
+    done = run("diff", place / "store", "--since", since)
+    assert done.code == 0
+    assert [message for message in done.messages if "nothing to compare with" in message] == [
+        f"tlsaudit: the store holds no handshake {side} that: there is nothing to compare with"
+    ]

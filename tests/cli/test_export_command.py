@@ -48,3 +48,10 @@ def test_impossible_export_is_refused_before_anything_is_read(
     assert done.code == 2
     assert says in done.messages[0]
     assert not [line for line in done.messages if "no-such-file" in line]
+
+
+def test_evidence_is_named_for_what_it_is(tmp_path: Path) -> None:
+    done = run("evidence", "tls12-3des.pcap", "-o", tmp_path / "a.txt")
+    assert done.code == 2
+    assert "name a file that ends in .pcapng" in done.messages[-1]
+    assert list(tmp_path.iterdir()) == []

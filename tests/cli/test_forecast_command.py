@@ -75,3 +75,20 @@ def test_what_is_no_stored_table_is_said() -> None:
     done = run("forecast", "--what-if", "entra", "office.pcapng")
     assert done.code == 2
     assert "not a table of handshakes" in done.messages[0]
+
+
+def test_without_a_handshake_it_says_what_was_there() -> None:
+    done = run("forecast", "begins-after-hellos.pcap")
+    assert done.code == 0
+    assert done.messages[0].startswith("tlsaudit: No TLS handshake was found")
+    assert done.messages[1:] == [
+        "tlsaudit: covered: 0 seconds, the hello of 0 of 1 TLS connections"
+    ]
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_what_if_of_another_table_says_which_it_is(form: str, tmp_path: Path) -> None:
+    assert run("report", "tls12-3des.pcap", "-o", tmp_path).code == 0
+    done = run("forecast", "--what-if", "entra", tmp_path / f"verdicts.{form}")
+    assert done.code == 2
+    assert "it is the table of verdicts; that of handshakes lies beside it" in done.messages[0]

@@ -73,6 +73,24 @@ def codes(text: str) -> list[str]:
         ("SSL_ERROR_PROTOCOL_VERSION_ALERT", "alert 70"),
         ("TLS1_ALERT_INSUFFIENT_SECURITY", "alert 71"),
         ("plaintext-to-tls", "plaintext-to-tls"),
+        ("ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "ERR_SSL_VERSION_OR_CIPHER_MISMATCH"),
+        ("net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH", "ERR_SSL_VERSION_OR_CIPHER_MISMATCH"),
+        ("Error code: SSL_ERROR_UNSUPPORTED_VERSION", "SSL_ERROR_UNSUPPORTED_VERSION"),
+        (
+            "Cannot communicate securely with peer: no common encryption algorithm(s).",
+            "SSL_ERROR_NO_CYPHER_OVERLAP",
+        ),
+        ("error:0A000102:SSL routines::unsupported protocol", "UNSUPPORTED_PROTOCOL"),
+        (
+            "error:1425F102:SSL routines:ssl_choose_client_version:unsupported protocol",
+            "UNSUPPORTED_PROTOCOL",
+        ),
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1129)", "WRONG_VERSION_NUMBER"),
+        ("curl: (35) error:0A00010B:SSL routines::wrong version number", "WRONG_VERSION_NUMBER"),
+        ("no protocols available", "NO_PROTOCOLS_AVAILABLE"),
+        ("error:0A0000C1:SSL routines::no shared cipher", "NO_SHARED_CIPHER"),
+        ("error:0A000410:SSL routines::sslv3 alert handshake failure", "alert 40"),
+        ("error:0A00042E:SSL routines::tlsv1 alert protocol version", "alert 70"),
     ],
 )
 def test_a_code_is_found_in_every_usual_spelling(text: str, code: str) -> None:

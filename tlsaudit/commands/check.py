@@ -12,14 +12,23 @@ from tlsaudit.commands.options import (
     hosts_option,
     policy_option,
 )
-from tlsaudit.commands.running import FOUND, capture_rows, exit_code, put, read_audit, say
+from tlsaudit.commands.running import (
+    FOUND,
+    NOTHING_DONE,
+    capture_rows,
+    exit_code,
+    put,
+    read_audit,
+    say,
+)
 
 __all__ = ["check"]
 
 
 @capture_command(
     "Say whether a policy is broken: exit code 1 if so.",
-    "One line per rule and client, the worst first, or the word clean.",
+    "One line per rule and client, the worst first, or the word clean. Where no TLS handshake was "
+    "found there is nothing to judge: exit code 2.",
 )
 @captures_argument
 @policy_option
@@ -50,4 +59,8 @@ def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -
     if limits:
         # On standard error: what was found stays what a script reads.
         say("limits: " + "; ".join(limit.measure for limit in limits))
-    return FOUND if lines else exit_code(capture_rows(audit))
+    if lines:
+        return FOUND
+    code = exit_code(capture_rows(audit))
+    # A script must not take silence for an answer.
+    return code if judged or code != DONE else NOTHING_DONE

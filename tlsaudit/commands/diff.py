@@ -64,6 +64,10 @@ def diff(
     moment = _moment(since, audit.handshakes["ts"])
     table = changes(audit.handshakes, audit.policy, moment, audit.files)
     say(f"since {moment:%Y-%m-%d %H:%M} UTC: {headline(table)}")
+    times = audit.handshakes["ts"]
+    for there, side in (((times < moment).any(), "before"), ((times >= moment).any(), "after")):
+        if not there:
+            say(f"the store holds no handshake {side} that: there is nothing to compare with")
     put_frame("changes", table, table_format, output)
     if figure is not None:
         from tlsaudit.changes import trend

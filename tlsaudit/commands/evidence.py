@@ -26,7 +26,7 @@ __all__ = ["evidence"]
     "(docs/exports.md).",
 )
 @captures_argument
-@click.option("-o", "--output", required=True, metavar="FILE", help="The file to write.")
+@click.option("-o", "--output", required=True, metavar="FILE", help="The file to write (.pcapng).")
 @click.option(
     "--client",
     "clients",
@@ -62,6 +62,10 @@ def evidence(
 ) -> int:
     if key_file is not None and not anonymise:
         raise click.UsageError("--key is for --anonymise.")
+    if Path(output).suffix.lower() != ".pcapng":
+        raise click.UsageError(
+            "The packets are written as pcapng: name a file that ends in .pcapng."
+        )
     key = None if key_file is None else Path(key_file).read_bytes()
     audit = read_audit(captures, policy, engine, output=output)
     written = audit.evidence(output, clients or None, anonymise, key)

@@ -74,12 +74,17 @@ def forecast(
     output: str | None,
 ) -> int:
     refuse_binary_on_terminal(table_format, output)
+    from tlsaudit.coverage import covered
+
     if what_if is None:
         audit = read_audit(captures, policy, engine, output=output)
         outlook, code = audit.forecast, exit_code(capture_rows(audit))
     else:
         outlook, code = _stored(captures, what_if), DONE
     say(outlook.headline)
+    if what_if is None and outlook.verdicts.empty:
+        # Nothing was judged; whether nothing was there is another question.
+        say("covered: " + covered(audit.captures))
     if by is None:
         put_frame("verdicts", outlook.verdicts, table_format, output)
     else:

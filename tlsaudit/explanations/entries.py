@@ -15,6 +15,8 @@ KINDS = {
     "service": "an answer of a service over HTTP",
     "library": "an error of a library",
     "dotnet": "an exception of .NET",
+    "browser": "a browser's reason for not connecting",
+    "openssl": "an error of OpenSSL",
     "schannel": "a code of Schannel, the TLS of Windows",
     "event": "an event of Schannel in the System log of Windows",
     "alert": "a TLS alert",

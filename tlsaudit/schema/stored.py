@@ -60,10 +60,7 @@ def _read(path: Path) -> pa.Table:
         table = _json_lines(path)
     else:
         table = _csv(path)
-    known = {column.name for column in HANDSHAKE_TABLE}
-    for name in table.column_names:
-        if name not in known:
-            raise SchemaError(f"{name}: not a column of this table")
+    _refuse_others(table.column_names)
     arrays = []
     for column in HANDSHAKES:
         kind = arrow_type(column)
@@ -76,6 +73,20 @@ def _read(path: Path) -> pa.Table:
             array, kind = array.cast(pa.string()), pa.string()
         arrays.append(array.cast(kind))
     return pa.Table.from_arrays(arrays, names=[column.name for column in HANDSHAKES])
+
+
+def _refuse_others(names: list[str]) -> None:
+    """Refuse a table with other columns; say which it is, where it is one of ours."""
+    from tlsaudit import schema
+
+    known = {column.name for column in HANDSHAKE_TABLE}
+    unknown = [name for name in names if name not in known]
+    if not unknown:
+        return
+    for other in ("verdicts", "clients", "findings", "captures", "coverage", "refusals", "names"):
+        if set(names) == {column.name for column in getattr(schema, other.upper())}:
+            raise SchemaError(f"it is the table of {other}; that of handshakes lies beside it")
+    raise SchemaError(f"{unknown[0]}: not a column of this table")
 
 
 def _csv(path: Path) -> pa.Table:
@@ -121,9 +132,7 @@ def _parsed(table: pa.Table, parse: Any) -> pa.Table:
 
     columns = {column.name: column for column in HANDSHAKES}
     names = [name for name in table.column_names if name in columns]
-    unknown = set(table.column_names) - {column.name for column in HANDSHAKE_TABLE}
-    if unknown:
-        raise SchemaError(f"{min(unknown)}: not a column of this table")
+    _refuse_others(table.column_names)
     arrays = [_column(table.column(name), columns[name], parse) for name in names]
     return pa.Table.from_arrays(arrays, names=names)
 

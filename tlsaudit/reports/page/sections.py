@@ -84,18 +84,6 @@ def drawings(overview: Overview) -> list[Drawing]:
             "offered at best",
         )
     )
-    if flagged:
-        title = "Clients concerned, handshakes by negotiated version"
-        if len(overview.concerned) > MOST_BARS:
-            title += f" (the first {MOST_BARS} of {len(overview.concerned):,})"
-        drawn.append(
-            _of_bars(
-                title,
-                figures.versions_by_client(handshakes, flagged),
-                figures.counts_of_versions_by_client(handshakes, flagged),
-                "client",
-            )
-        )
     drawn.append(
         _of_bars(
             "Handshakes by negotiated cipher suite",
@@ -111,6 +99,18 @@ def drawings(overview: Overview) -> list[Drawing]:
                 figures.who_talks_to_whom(verdicts),
                 ("client", "service", "what is wrong", "handshakes"),
                 [[each.client, each.service, each.fault, each.handshakes] for each in lines],
+            )
+        )
+    if flagged:
+        title = "Clients concerned, handshakes by negotiated version"
+        if len(overview.concerned) > MOST_BARS:
+            title += f" (the first {MOST_BARS} of {len(overview.concerned):,})"
+        drawn.append(
+            _of_bars(
+                title,
+                figures.versions_by_client(handshakes, flagged),
+                figures.counts_of_versions_by_client(handshakes, flagged),
+                "client",
             )
         )
     return drawn

@@ -13,6 +13,7 @@ from tlsaudit.commands.options import (
     policy_option,
 )
 from tlsaudit.commands.running import (
+    DONE,
     FOUND,
     NOTHING_DONE,
     capture_rows,

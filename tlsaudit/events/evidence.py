@@ -9,11 +9,12 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from tlsaudit.events.record import Logged
 
-__all__ = ["COMPARED", "PER_HANDSHAKE", "Weight", "is_null", "weigh"]
+__all__ = ["COMPARED", "PER_HANDSHAKE", "Weight", "weigh"]
 
 COMPARED = frozenset({36871, 36874, 36880, 36887, 36888})
 """The events that say enough about a connection to be tied to one."""
@@ -53,7 +54,8 @@ class Weight:
 def weigh(event: Logged, row: Mapping[Any, Any], side: str) -> Weight | None:
     """Give what speaks for a handshake, or null where something speaks against it.
 
-    `row` is of the handshake table, and `side` what the computer was in it.
+    `row` is of the handshake table, with None for null and `has_extensions` in place of the list;
+    `side` is what the computer was in it.
     """
     if event.side not in (None, side):
         return None
@@ -77,13 +79,13 @@ def _judged(event: Logged, row: Mapping[Any, Any], side: str) -> Weight | None:
 
 def _process(event: Logged, row: Mapping[Any, Any], side: str) -> bool | None:
     """Whether both name the same process; null where they name different ones."""
-    if side != "client" or event.pid is None or is_null(row["client_pid"]):
+    if side != "client" or event.pid is None or row["client_pid"] is None:
         return False
     if int(row["client_pid"]) != event.pid:
         return None
     mine, theirs = event.process, row["client_process"]
     # A number that has been given to another program since.
-    if mine is not None and not is_null(theirs) and _program(mine) != _program(str(theirs)):
+    if mine is not None and theirs is not None and _program(mine) != _program(str(theirs)):
         return None
     return True
 
@@ -101,7 +103,7 @@ def _no_suite(row: Mapping[Any, Any]) -> Weight | None:
     if row["outcome"] not in ("rejected", "failed") or _by(row, "server") is False:
         return None
     alert = row["alert_description"]
-    return Weight(shows=True) if is_null(alert) or int(alert) in _REFUSALS else None
+    return Weight(shows=True) if alert is None or int(alert) in _REFUSALS else None
 
 
 def _completed(event: Logged, row: Mapping[Any, Any], side: str) -> Weight | None:
@@ -125,7 +127,7 @@ def _alert(event: Logged, row: Mapping[Any, Any], side: str) -> Weight | None:
     if same_name is False:
         return None
     alert, level = row["alert_description"], row["alert_level"]
-    if is_null(alert) or (not is_null(level) and int(level) != _FATAL):
+    if alert is None or (level is not None and int(level) != _FATAL):
         if row["outcome"] == "completed" and row["negotiated_version"] in _IN_CLEAR:
             return None
         # Schannel does not send every alert that it logs; and one that is encrypted is not seen.
@@ -142,11 +144,11 @@ def _alert(event: Logged, row: Mapping[Any, Any], side: str) -> Weight | None:
 def _by(row: Mapping[Any, Any], side: str) -> bool | None:
     """Whether this side sent the alert; null where there is none, or nobody knows."""
     sender = row["alert_sender"]
-    return None if is_null(sender) else bool(sender == side)
+    return None if sender is None else bool(sender == side)
 
 
 def _same(said: int | None, seen: Any) -> bool | None:
-    return None if said is None or is_null(seen) else said == int(seen)
+    return None if said is None or seen is None else said == int(seen)
 
 
 def _name(event: Logged, row: Mapping[Any, Any]) -> bool | None:
@@ -157,27 +159,26 @@ def _name(event: Logged, row: Mapping[Any, Any]) -> bool | None:
     target = (event.text("TargetName") or "").rstrip(".").casefold()
     if not target:
         return None
-    try:
-        return bool(str(ipaddress.ip_address(target)) == row["server_ip"])
-    except ValueError:
-        pass
+    address = _address(target)
+    if address is not None:
+        return bool(address == row["server_ip"])
     if not _DNS_NAME.fullmatch(target):
         return None
-    if not is_null(row["server_name"]):
+    if row["server_name"] is not None:
         return bool(str(row["server_name"]).rstrip(".") == target)
     # A hello of SSL 3.0 has no room for a name.
-    whole = row["client_hello_complete"] is True and not is_null(row["client_extensions"])
+    whole = row["client_hello_complete"] is True and row["has_extensions"] is True
     return False if whole else None
+
+
+@lru_cache(maxsize=4096)
+def _address(text: str) -> str | None:
+    """The address as the tables spell it; null for what is none."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return None
 
 
 def _program(name: str) -> str:
     return re.split(r"[\\/]", name.strip())[-1].casefold().removesuffix(".exe")
-
-
-def is_null(value: Any) -> bool:
-    """Whether one value of a table is null."""
-    if value is None or isinstance(value, str | int) or hasattr(value, "__len__"):
-        return value is None
-    import pandas
-
-    return bool(pandas.isna(value))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import schema
-from tlsaudit.events.evidence import COMPARED, PER_HANDSHAKE, Weight, is_null, weigh
+from tlsaudit.events.evidence import COMPARED, PER_HANDSHAKE, Weight, weigh
 from tlsaudit.events.hosts import Host, Hosts
 from tlsaudit.events.meanings import meaning
 from tlsaudit.events.record import Logged
@@ -21,18 +21,23 @@ from tlsaudit.events.record import Logged
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NEAR", "Spans", "event_table", "key_of", "place_of"]
+__all__ = ["NEAR", "PLACE", "Spans", "event_table", "key_of", "place_of", "rows_of"]
 
 NEAR = 2_000_000_000
 """Nanoseconds between a handshake's first frame and an event. A handshake takes that long where
 the way is far; more would bring in others."""
 
+PLACE = (
+    *("capture", "transport", "stream", "handshake", "client", "server", "server_port"),
+    *("alert_frame", "client_hello_frame", "server_hello_frame"),
+)
+"""The columns of the handshake table that say which handshake is meant, and where it is seen."""
+
 _COLUMNS = (
-    *("capture", "transport", "stream", "handshake", "ts", "client", "client_ip", "server"),
-    *("server_ip", "server_port", "server_name", "client_hello_frame", "server_hello_frame"),
-    *("client_hello_complete", "client_extensions", "negotiated_version"),
+    *PLACE,
+    *("ts", "server_ip", "server_name", "client_hello_complete", "negotiated_version"),
     *("negotiated_cipher_suite", "outcome", "alert_description", "alert_level", "alert_sender"),
-    *("alert_frame", "end", "client_process", "client_pid"),
+    *("end", "client_process", "client_pid"),
 )
 Row = Mapping[Any, Any]
 
@@ -97,8 +102,10 @@ class _Rows:
             first = pd.Timestamp(max(min(times) - NEAR, pd.Timestamp.min.value + 1), tz="UTC")
             last = pd.Timestamp(min(max(times) + NEAR, pd.Timestamp.max.value), tz="UTC")
             mine &= handshakes["ts"].between(first, last)
-        chosen = handshakes.loc[mine, list(_COLUMNS)].sort_values("ts", kind="stable")
-        self.rows: list[Any] = chosen.to_dict("records") if times else []
+        chosen = handshakes.loc[mine, list(_COLUMNS)]
+        chosen["has_extensions"] = handshakes.loc[mine, "client_extensions"].notna().to_numpy()
+        chosen = chosen.sort_values("ts", kind="stable")
+        self.rows: list[Row] = rows_of(chosen) if times else []
         self.times = [int(row["ts"].value) for row in self.rows]
         self.addresses = frozenset(host.addresses)
 
@@ -165,13 +172,22 @@ def _one_event_each(logged: Sequence[Logged], answers: list[_Answer]) -> list[_A
     return given
 
 
+def rows_of(table: pd.DataFrame) -> list[Row]:
+    """Give the rows of a table as mappings, with None for null."""
+    columns = [
+        table[name].astype("object").where(table[name].notna().to_numpy(), None).tolist()
+        for name in table.columns
+    ]
+    return [dict(zip(table.columns, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
 def key_of(row: Row) -> tuple[Any, ...]:
     """Give the key of a handshake."""
     stream = row["stream"]
     return (
         str(row["capture"]),
         str(row["transport"]),
-        None if is_null(stream) else int(stream),
+        None if stream is None else int(stream),
         int(row["handshake"]),
     )
 
@@ -179,10 +195,10 @@ def key_of(row: Row) -> tuple[Any, ...]:
 def place_of(row: Row) -> dict[str, Any]:
     """Give what the tables say of the handshake that something was tied to."""
     frames = (row[name] for name in ("alert_frame", "client_hello_frame", "server_hello_frame"))
-    copied = ("capture", "transport", "stream", "handshake", "client", "server", "server_port")
+    copied = PLACE[:7]
     return {
-        **{name: None if is_null(row[name]) else row[name] for name in copied},
-        "frame": next((int(frame) for frame in frames if not is_null(frame)), None),
+        **{name: row[name] for name in copied},
+        "frame": next((int(frame) for frame in frames if frame is not None), None),
     }
 
 

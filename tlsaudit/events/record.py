@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache, cached_property
 
 from tlsaudit import registry
 
@@ -24,7 +25,7 @@ _TIME = re.compile(
 _SIDES = {36873: "client", 36874: "server", 36875: "client", 36886: "server"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Logged:
     """An event as it was logged. `ts` counts nanoseconds since 1970 (UTC); null where absent."""
 
@@ -35,34 +36,34 @@ class Logged:
     record: int | None = None
     fields: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def side(self) -> str | None:
         """`client` or `server`, where the event says what the computer was."""
         said = self.fields.get("Type", "").strip().casefold()
         return said if said in ("client", "server") else _SIDES.get(self.event_id)
 
-    @property
+    @cached_property
     def pid(self) -> int | None:
         """The process that used Schannel; 0 is nobody's."""
         return whole_number(self.fields.get("CallerProcessId"), 0xFFFF_FFFF) or None
 
-    @property
+    @cached_property
     def process(self) -> str | None:
         """The name of that process."""
         return self.text("CallerProcessImageName")
 
-    @property
+    @cached_property
     def version(self) -> int | None:
         """The version that `Protocol` names."""
         said = self.fields.get("Protocol", "").replace(" ", "").casefold()
         return _versions().get(said)
 
-    @property
+    @cached_property
     def cipher_suite(self) -> int | None:
         """The cipher suite."""
         return whole_number(self.fields.get("CipherSuite"), 0xFFFF)
 
-    @property
+    @cached_property
     def alert(self) -> int | None:
         """The number of the alert that was sent or received."""
         return whole_number(self.fields.get("AlertDesc"), 0xFF)
@@ -81,6 +82,7 @@ def whole_number(text: str | None, most: int) -> int | None:
     return number if number <= most else None
 
 
+@cache
 def _versions() -> dict[str, int]:
     return {registry.version_name(code).replace(" ", "").casefold(): code for code in _CODES}
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import schema
-from tlsaudit.events.matching import Spans, key_of, place_of
+from tlsaudit.events.matching import PLACE, Spans, key_of, place_of, rows_of
 from tlsaudit.events.sign_ins import SignIn
 from tlsaudit.findings import load_policy
 from tlsaudit.naming import called_servers
@@ -69,10 +69,8 @@ def _old_ones(handshakes: pd.DataFrame, names: pd.DataFrame) -> list[Row]:
     listed = [name for service in load_policy("entra").service for name in service.server_names]
     endings = tuple(name[1:] for name in listed if name.startswith("*."))
     fits = [name in listed or name.endswith(endings) for name in asked]
-    rows: list[Any] = (
-        chosen[np.array(fits, dtype=bool)].sort_values("ts", kind="stable").to_dict("records")
-    )
-    return rows
+    to_entra = chosen[np.array(fits, dtype=bool)].sort_values("ts", kind="stable")
+    return rows_of(to_entra[["ts", *PLACE]])
 
 
 def _answer(

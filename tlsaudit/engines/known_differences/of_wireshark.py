@@ -246,8 +246,8 @@ OF_WIRESHARK: tuple[KnownDifference, ...] = (
         "container-not-read",
         "tshark",
         _container_not_read,
-        "the file is of a format that the core does not read: it says what it is and how to convert "
-        "it, Wireshark reads it",
+        "the file is of a format that the core does not read: it says what it is and how to "
+        "convert it, Wireshark reads it",
         "_derived/tls11.ngsniffer",
     ),
     KnownDifference(

@@ -81,7 +81,7 @@ SIDES = ("client", "server")
 PROCESS_BASES = ("connection-event", "process-table", "syn", "client-hello", "datagram")
 ENGINES = ("native", "scapy", "tshark")
 BASES = ("negotiated", "offered")
-FORMATS = ("etl", "pcap", "pcapng", "snoop")
+FORMATS = ("pcap", "pcapng", "etl", "netmon", "matp", "snoop")
 COMPRESSIONS = ("gzip", "zstd", "xz", "lz4")
 CAPTURE_ERRORS = (
     "missing",

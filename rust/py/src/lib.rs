@@ -1,6 +1,7 @@
 //! The seam between the core and Python, and only the seam: signatures, one call each, the GIL
 //! let go meanwhile. What the functions do for their callers is told in `tlsaudit/_core.pyi`.
 
+mod convert;
 mod frames;
 mod job;
 mod output;
@@ -167,6 +168,27 @@ fn excerpt<'py>(
     Ok((frames::dicts(py, &taken.frames)?, taken.limited))
 }
 
+#[pyfunction]
+#[pyo3(signature = (captures, output=None, progress=None, max_unpacked=None))]
+fn convert<'py>(
+    py: Python<'py>,
+    captures: Vec<(String, std::path::PathBuf)>,
+    output: Option<std::path::PathBuf>,
+    progress: Option<Py<PyAny>>,
+    max_unpacked: Option<u64>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let told = py.detach(|| {
+        convert::convert(captures, output.as_deref(), progress.as_ref(), max_unpacked)
+    })?;
+    convert::dicts(py, &told)
+}
+
+/// The format of a capture by its first bytes; none where it is no capture or cannot be read.
+#[pyfunction]
+fn format_of(py: Python<'_>, path: std::path::PathBuf) -> Option<&'static str> {
+    py.detach(|| CaptureReader::recognise(File::open(path).ok()?).map(|format| format.name()))
+}
+
 /// `tlsaudit.registry.names_for_core()`.
 #[derive(FromPyObject)]
 struct NamesFromPython {
@@ -199,8 +221,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<Reading>()?;
     module.add_function(wrap_pyfunction!(carriers, module)?)?;
+    module.add_function(wrap_pyfunction!(convert, module)?)?;
     module.add_function(wrap_pyfunction!(excerpt, module)?)?;
     module.add_function(wrap_pyfunction!(first_time, module)?)?;
+    module.add_function(wrap_pyfunction!(format_of, module)?)?;
     module.add_function(wrap_pyfunction!(read, module)?)?;
     module.add_function(wrap_pyfunction!(write_text, module)?)?;
     Ok(())

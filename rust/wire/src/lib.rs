@@ -6,6 +6,7 @@
 //!   the only code that takes bytes apart, and numbers as digits.
 //! - [`capture`]: the bytes of a file to frames.
 //! - [`packet`]: a frame to the TCP segment, UDP datagram or EAPOL packet in it.
+//! - [`convert`]: any capture to pcapng.
 //! - [`tls`]: bytes of one direction to records, messages and hellos.
 //! - [`stream`]: segments to in-order bytes for each direction of a connection, gaps marked.
 //! - [`quic`]: datagrams to the hellos in their Initial packets.
@@ -24,6 +25,7 @@
 
 pub mod capture;
 pub mod carrier;
+pub mod convert;
 pub mod cursor;
 pub mod derived;
 pub mod digits;

@@ -8,6 +8,35 @@ pub const READ_BLOCK: usize = 256 * 1024;
 /// temporary file. Most traces of Windows are smaller than that.
 pub const MAX_PREPARED: usize = 16 * 1024 * 1024;
 
+/// Bytes of such a capture that are read after a jump to another place of it. A file made to jump
+/// from each packet to the next costs no more than a few times its size.
+pub const JUMP_BLOCK: usize = 4 * 1024;
+
+/// Entries of a Network Monitor capture's table of frames that are held at a time.
+pub const NETMON_TABLE_PIECE: usize = 16 * 1024;
+
+/// Members of a ZIP archive that is a capture. Real ones have two dozen.
+pub const MAX_MEMBERS: usize = 4_096;
+
+/// Bytes of the index of a Message Analyzer capture. Real ones have 7 KiB.
+pub const MAX_MATP_INDEX: usize = 1024 * 1024;
+
+/// Messages of a Message Analyzer capture that were captured and not read out of others; each takes
+/// 24 bytes. The program itself holds all of them in memory and does not get as far.
+pub const MAX_MATP_MESSAGES: usize = 4_000_000;
+
+/// Parts that one message of such a capture is put together from. Real ones have two.
+pub const MAX_MATP_PARTS: usize = 1_024;
+
+/// Blocks of such a capture inside each other. Real ones are one deep.
+pub const MAX_BLOCK_DEPTH: usize = 6;
+
+/// Bytes of a program's path in a capture: the longest that Windows allows, and a zero.
+pub const MAX_PROCESS_PATH: usize = 64 * 1024;
+
+/// Sentences that a capture's events add to what is told of it: real ones have a filter or two.
+pub const MAX_REMARKS: usize = 16;
+
 /// Bytes that are read at a time of each run of frames that are merged by time, where there are not
 /// too many runs for that.
 pub const RUN_BLOCK: usize = 256 * 1024;

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first; each may use only the ones before it.
-const FLOORS: [&str; 21] = [
+const FLOORS: [&str; 22] = [
     "error",
     "limits",
     "cursor",
@@ -21,6 +21,7 @@ const FLOORS: [&str; 21] = [
     "known",
     "capture",
     "packet",
+    "convert",
     "stream",
     "tls",
     "quic",

@@ -108,15 +108,15 @@ impl Bounds {
 
     /// What to say where a file of `stored` bytes has unpacked to too many.
     #[inline]
-    fn broken(&self, unpacked: u64, stored: u64, compression: Compression) -> Option<ErrorKind> {
+    pub(super) fn broken(&self, unpacked: u64, stored: u64, command: &str) -> Option<ErrorKind> {
         if unpacked <= self.freely.min(self.bytes) {
             return None;
         }
-        self.judge(unpacked, stored, compression)
+        self.judge(unpacked, stored, command)
     }
 
     #[cold]
-    fn judge(&self, unpacked: u64, stored: u64, compression: Compression) -> Option<ErrorKind> {
+    fn judge(&self, unpacked: u64, stored: u64, command: &str) -> Option<ErrorKind> {
         let how_much = if unpacked > self.bytes {
             format!("it unpacks to more than {}", Size(self.bytes))
         } else if unpacked > stored.saturating_mul(self.ratio).max(self.freely) {
@@ -126,8 +126,7 @@ impl Bounds {
         };
         Some(ErrorKind::Limit(format!(
             "{how_much}, which captures of traffic hardly do, and it was not read further: if it is \
-             no attack, raise --max-unpacked, or unpack it first with `{}`",
-            compression.command()
+             no attack, raise --max-unpacked, or unpack it first with `{command}`"
         )))
     }
 }
@@ -169,6 +168,11 @@ impl<R: Read> Decoder<R> {
         self.kind.compression()
     }
 
+    /// How much the file may unpack to.
+    pub(super) fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
     /// How many bytes of the file, as it is stored, have been read.
     pub(super) fn stored(&self) -> u64 {
         self.kind.stored()
@@ -178,7 +182,9 @@ impl<R: Read> Decoder<R> {
     /// given first, and the error by the call after it.
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
         if let Some(compression) = self.kind.compression() {
-            if let Some(error) = self.bounds.broken(self.unpacked, self.stored(), compression) {
+            if let Some(error) =
+                self.bounds.broken(self.unpacked, self.stored(), compression.command())
+            {
                 return Err(error);
             }
         }

@@ -53,9 +53,7 @@ pub(super) fn explain(bytes: &[u8], whole: bool) -> ErrorKind {
 }
 
 /// Formats that begin with a fixed string.
-const MAGIC: [(&[u8], Answer); 63] = [
-    (b"GMBU", Convert("a Network Monitor 2 capture")),
-    (b"RTSS", Convert("a Network Monitor 1 capture")),
+const MAGIC: [(&[u8], Answer); 61] = [
     (b"TRSNIFF data    \x1A", Convert("a Sniffer (DOS) capture")),
     (b"XCP\0", Convert("a Sniffer (Windows) or NetXRay capture")),
     (b"VL\0\0", Convert("a NetXRay capture")),
@@ -132,12 +130,7 @@ fn by_magic(bytes: &[u8]) -> Option<Answer> {
 /// Formats that are known by more than their first bytes.
 fn by_shape(bytes: &[u8], whole: bool) -> Option<Answer> {
     if bytes.starts_with(b"PK\x03\x04") {
-        return Some(if contains(bytes, b".mmindex") || contains(bytes, b".mmstream") {
-            Unsupported(
-                "it is a Message Analyzer trace (.matp), which is not read here: save it as .cap in \
-                 Message Analyzer and convert that with `editcap -F pcapng IN OUT`",
-            )
-        } else if contains(bytes, b"[Content_Types].xml") {
+        return Some(if contains(bytes, b"[Content_Types].xml") {
             No("an Office document")
         } else if contains(bytes, b"mimetypeapplication/vnd.oasis.opendocument") {
             No("an OpenDocument file")
@@ -175,6 +168,15 @@ fn by_shape(bytes: &[u8], whole: bool) -> Option<Answer> {
         return Some(Convert("an Endace ERF capture"));
     }
     None
+}
+
+/// Whether these are the first bytes of a ZIP archive whose members are called like Message
+/// Analyzer's.
+pub(super) fn may_be_matp(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04")
+        && [b".mmindex".as_slice(), b".mmstream", b".mmsection"]
+            .iter()
+            .any(|name| contains(bytes, name))
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {

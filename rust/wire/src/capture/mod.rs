@@ -1,5 +1,5 @@
-//! The bytes of a file to frames: pcap, pcapng and snoop, compressed or not, recognised by
-//! content.
+//! The bytes of a file to frames: pcap, pcapng, snoop, Network Monitor, Message Analyzer,
+//! compressed or not, recognised by content.
 //!
 //! [`CaptureReader`] reads from anything that is [`Read`], forwards only, in blocks into one
 //! buffer, and gives each frame where it lies in it. Everything that can be read before a cut or
@@ -13,13 +13,17 @@ use crate::error::Error;
 
 mod about;
 mod ahead;
+mod archive;
 mod byte_order;
 mod compression;
 mod detect;
 mod etl;
 mod etw;
+mod events;
 mod foreign;
 mod input;
+mod matp;
+mod netmon;
 mod pcap;
 mod pcap_variant;
 mod pcapng;
@@ -46,8 +50,9 @@ use source::Source;
 /// One packet as it was captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame<'a> {
-    /// Its number, from 1, as Wireshark counts (`frame.number`). Records of a pcapng file that
-    /// hold no packet but that Wireshark lists take a number too, so numbers can have gaps.
+    /// Its number, from 1, as Wireshark counts (`frame.number`). Records of pcapng and Network
+    /// Monitor that hold no packet but that Wireshark lists take a number too, so numbers can have
+    /// gaps.
     pub number: u64,
     /// Nanoseconds since 1970, UTC. `None` where the capture holds no time or one beyond the range.
     pub ts: Option<i64>,
@@ -76,6 +81,10 @@ pub enum Format {
     Pcap,
     /// pcapng.
     Pcapng,
+    /// Microsoft Network Monitor, 1.x and 2.x.
+    NetMon,
+    /// Microsoft Message Analyzer, `.matp`.
+    MessageAnalyzer,
     /// snoop, RFC 1761.
     Snoop,
     /// An event trace of Windows.
@@ -83,12 +92,14 @@ pub enum Format {
 }
 
 impl Format {
-    /// The name that tables use: `pcap`, `pcapng`, `snoop`, `etl`.
+    /// The name that tables use: `pcap`, `pcapng`, `netmon`, `matp`, `snoop`, `etl`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+            Self::NetMon => "netmon",
+            Self::MessageAnalyzer => "matp",
             Self::Snoop => "snoop",
             Self::Etl => "etl",
         }
@@ -134,6 +145,14 @@ impl<R: Read> CaptureReader<R> {
         let mut source = Source::open(source, Bounds::new(max_unpacked))?;
         let body = detect::open(&mut source)?;
         Ok(Self { source, body, over: false })
+    }
+
+    /// The format of the capture in `source`, by its first bytes alone; `None` where it is none that
+    /// is read, or cannot be read.
+    #[must_use]
+    pub fn recognise(source: R) -> Option<Format> {
+        let mut source = Source::open(source, Bounds::new(None)).ok()?;
+        detect::format(&mut source)
     }
 
     /// The next frame, `None` at the end of the capture.
@@ -288,6 +307,9 @@ mod link_type {
     pub(super) const ETHERNET: u16 = 1;
     pub(super) const TOKEN_RING: u16 = 6;
     pub(super) const FDDI: u16 = 10;
+    pub(super) const ATM_RFC1483: u16 = 100;
+    pub(super) const RAW: u16 = 101;
+    pub(super) const WLAN: u16 = 105;
     pub(super) const IP_OVER_FC: u16 = 122;
     pub(super) const SUN_ATM: u16 = 123;
     pub(super) const IPNET: u16 = 226;

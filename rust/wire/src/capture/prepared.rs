@@ -17,7 +17,9 @@ use super::about::About;
 use super::source::Source;
 use crate::cursor::Cursor;
 use crate::error::{Error, ErrorKind};
-use crate::limits::{MAX_PACKET, MAX_PREPARED, READ_BLOCK, RUN_BLOCK};
+use crate::limits::{
+    JUMP_BLOCK, MAX_PACKET, MAX_PACKET_LENGTH, MAX_PREPARED, READ_BLOCK, RUN_BLOCK,
+};
 
 /// All that is known of a frame but its bytes and its number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,6 +43,16 @@ pub(super) trait Frames: Send {
     /// Why the file was not read to its end, once all frames have been given.
     fn end(&mut self) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Numbers that records without a packet took between the last frame and the one before it.
+    fn passed(&self) -> u64 {
+        0
+    }
+
+    /// Where in the file the reading is, for errors.
+    fn place(&self) -> u64 {
+        0
     }
 }
 
@@ -79,8 +91,10 @@ impl Prepared {
         &mut self,
         source: &mut Source<R>,
     ) -> Result<Option<Record>, Error> {
-        let failed = |number| move |kind| Error::at(kind, 0, number);
-        let Some(head) = self.frames.next(&mut self.data).map_err(failed(self.number))? else {
+        let next = self.frames.next(&mut self.data);
+        let (place, number) = (self.frames.place(), self.number);
+        let failed = |kind| Error::at(kind, place, number);
+        let Some(head) = next.map_err(failed)? else {
             if !self.finished {
                 self.finished = true;
                 self.frames.finish(&mut self.about);
@@ -94,8 +108,8 @@ impl Prepared {
         };
         let end = self.data.len().min(MAX_PACKET);
         let data = self.data.get(..end).unwrap_or_default();
-        source.replace(data).map_err(failed(self.number))?;
-        self.number = self.number.saturating_add(1);
+        source.replace(data).map_err(failed)?;
+        self.number = self.number.saturating_add(self.frames.passed()).saturating_add(1);
         Ok(Some(Record {
             skip: 0,
             end,
@@ -117,6 +131,37 @@ pub(super) struct Whole {
     /// A piece of it, for what is read in small steps one after the other.
     piece: Vec<u8>,
     piece_at: u64,
+    /// Bytes read at a time: the more, the longer the steps go forwards. A file whose tables make
+    /// the reader jump about costs little for each jump.
+    ahead: usize,
+}
+
+/// Bytes that become a [`Whole`].
+pub(super) struct Gathering {
+    file: SpooledTempFile,
+    length: u64,
+}
+
+impl Gathering {
+    fn new(in_memory: usize) -> Self {
+        Self { file: SpooledTempFile::new(in_memory), length: 0 }
+    }
+
+    /// One of some members of an archive, which share the memory.
+    pub(super) fn of_member() -> Self {
+        Self::new(MAX_PREPARED / 8)
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), ErrorKind> {
+        self.file.write_all(bytes).map_err(temporary)?;
+        self.length = self.length.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Whole {
+        let Self { file, length } = self;
+        Whole { file, length, piece: Vec::new(), piece_at: 0, ahead: JUMP_BLOCK }
+    }
 }
 
 impl Whole {
@@ -124,23 +169,21 @@ impl Whole {
     pub(super) fn read<R: Read>(
         source: &mut Source<R>,
     ) -> Result<(Self, Result<(), Error>), ErrorKind> {
-        let mut file = SpooledTempFile::new(MAX_PREPARED);
-        let mut length = 0_u64;
+        let mut gathering = Gathering::new(MAX_PREPARED);
         loop {
             source.fill(READ_BLOCK);
             let count = source.window().len();
             if count == 0 {
                 break;
             }
-            file.write_all(source.window()).map_err(temporary)?;
-            length = length.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+            gathering.push(source.window())?;
             source.consume(count);
         }
         let end = source.clean_end(0);
         if let Err(Error { kind: ErrorKind::Cancelled, .. }) = end {
             return Err(ErrorKind::Cancelled);
         }
-        Ok((Self { file, length, piece: Vec::new(), piece_at: 0 }, end))
+        Ok((gathering.finish(), end))
     }
 
     /// How many bytes there are.
@@ -156,7 +199,10 @@ impl Whole {
         let held =
             self.piece_at.saturating_add(u64::try_from(self.piece.len()).unwrap_or(u64::MAX));
         if at < self.piece_at || end > held {
-            self.piece.resize(wanted.max(READ_BLOCK), 0);
+            let near = self.piece_at..=held.saturating_add(MAX_PACKET_LENGTH.into());
+            let ahead = self.ahead.saturating_mul(2).min(READ_BLOCK);
+            self.ahead = if near.contains(&at) { ahead } else { JUMP_BLOCK };
+            self.piece.resize(wanted.max(self.ahead), 0);
             self.piece_at = at;
             self.file.seek(SeekFrom::Start(at)).map_err(temporary)?;
             let count = fill(&mut self.file, &mut self.piece)?;

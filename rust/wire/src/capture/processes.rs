@@ -165,7 +165,8 @@ impl Processes {
     }
 
     /// What the process of that number was called at that time.
-    fn name(&self, pid: u32, ts: Option<i64>) -> Option<&str> {
+    #[must_use]
+    pub fn name(&self, pid: u32, ts: Option<i64>) -> Option<&str> {
         let names = self.names.get(&pid)?;
         let latest = ts.unwrap_or(i64::MAX);
         let before = names

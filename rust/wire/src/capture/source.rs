@@ -69,6 +69,11 @@ impl<R: Read> Source<R> {
         self.decoder.compression()
     }
 
+    /// How much the file may unpack to.
+    pub(super) fn bounds(&self) -> Bounds {
+        self.decoder.bounds()
+    }
+
     pub(super) fn stored(&self) -> u64 {
         self.decoder.stored()
     }

@@ -24,9 +24,7 @@ fn an_empty_file_is_empty() {
 #[test]
 fn captures_in_other_formats_come_with_the_command_that_converts_them() {
     for (start, name) in [
-        (b"GMBU\x03\x02".as_slice(), "Network Monitor 2"),
-        (b"RTSS", "Network Monitor 1"),
-        (b"TRSNIFF data    \x1A", "Sniffer"),
+        (b"TRSNIFF data    \x1A".as_slice(), "Sniffer"),
         (b"XCP\x00002.001", "Sniffer"),
         (b"\x05VNF", "Visual Networks"),
         (b"\xAA\xAA\xAA\xAA", "5View"),
@@ -47,10 +45,6 @@ fn captures_in_other_formats_come_with_the_command_that_converts_them() {
 fn windows_formats_have_advice_of_their_own() {
     for (bytes, words) in [
         (b"MSCF\0\0\0\0".to_vec(), ["cabinet", "etl2pcapng"]),
-        (
-            [b"PK\x03\x04".as_slice(), &[0; 26], b"0b1c.mmindex"].concat(),
-            ["Message Analyzer", ".cap"],
-        ),
         (b"ElfFile\0".to_vec(), ["event log", "no packet capture"]),
         (zip("[Content_Types].xml"), ["an Office document", "no packet capture"]),
         (zip("META-INF/MANIFEST.MF"), ["a Java archive", "no packet capture"]),
@@ -166,7 +160,7 @@ fn pcapng_copied_as_text_is_recognised() {
 #[test]
 fn answers_are_one_sentence_each() {
     for bytes in
-        [long(b"GMBU"), long(b"MSCF"), long(b"BZh"), long(b"%PDF"), long(b"\x01\x02"), vec![9]]
+        [long(b"cpse"), long(b"MSCF"), long(b"BZh"), long(b"%PDF"), long(b"\x01\x02"), vec![9]]
     {
         let (_, sentence) = answer(&bytes);
         assert!(sentence.starts_with("it ") && !sentence.ends_with('.'), "{sentence}");

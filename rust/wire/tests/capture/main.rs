@@ -10,6 +10,10 @@
 
 mod compression;
 mod foreign;
+mod matp;
+mod matp_writer;
+mod netmon;
+mod netmon_writer;
 mod oracle;
 mod pcap;
 mod pcapng;

@@ -1,6 +1,7 @@
 //! Writes captures for tests, in both byte orders, well-formed unless told otherwise.
 
 use std::io::Read;
+use std::num::NonZeroU32;
 
 use tlsaudit_wire::capture::{CaptureReader, Format};
 use tlsaudit_wire::error::{Error, ErrorKind};
@@ -153,6 +154,7 @@ pub struct OwnedFrame {
     pub link_type: u16,
     pub interface: u32,
     pub fcs_length: u8,
+    pub sender: Option<NonZeroU32>,
     pub data: Vec<u8>,
     pub original_length: u32,
 }
@@ -215,6 +217,7 @@ pub fn read(source: impl Read) -> Outcome {
                 link_type: frame.link_type,
                 interface: frame.interface,
                 fcs_length: frame.fcs_length,
+                sender: frame.sender,
                 data: frame.data.to_vec(),
                 original_length: frame.original_length,
             }),

@@ -215,6 +215,22 @@ pub(in crate::capture) fn read<'a>(event: &Event<'a>) -> Found<'a> {
     found.unwrap_or(Found::Malformed)
 }
 
+/// A packet of the Windows Filtering Platform's provider, its event `id` without what is around it.
+pub(in crate::capture) fn filtered_packet(id: u16, data: &[u8]) -> Found<'_> {
+    read(&Event {
+        provider: wfp::PROVIDER,
+        id,
+        version: 0,
+        opcode: 0,
+        keyword: 0,
+        processor: 0,
+        process: 0,
+        thread: 0,
+        wide: true,
+        data,
+    })
+}
+
 /// The event of a process starting, ending or running that the kernel's own logger writes; its kind
 /// is the lower byte of the record's hook.
 pub(in crate::capture) fn kernel_process_event<'a>(

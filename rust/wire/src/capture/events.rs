@@ -1,0 +1,201 @@
+//! Events of Windows (ETW) where a capture holds them one by one, as Network Monitor and Message
+//! Analyzer do.
+
+use super::about::About;
+use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Seen, Told};
+use super::link_type;
+use super::prepared::Head;
+use super::processes::Basis;
+
+/// An event as it is stored: the header that programs of Windows get it with, then its data.
+pub(super) struct Stored<'a> {
+    pub ts: Option<i64>,
+    pub event: Event<'a>,
+}
+
+/// Bytes of an event's header in a trace, and of one that the kernel's own logger writes.
+const HEADER: u16 = 80;
+const KERNEL_HEADER: u16 = 32;
+
+impl<'a> Stored<'a> {
+    /// As Network Monitor stores it: a mark and extended items stand before the data.
+    pub(super) fn of_netmon(bytes: &'a [u8]) -> Option<Self> {
+        let (stored, items, mut fields) = Self::header(bytes)?;
+        // Whether it was put together from several.
+        fields.u8()?;
+        for _ in 0..items {
+            // Reserved, type and linkage, each of two bytes.
+            fields.take(6)?;
+            let length = fields.u16()?;
+            fields.take(usize::from(length))?;
+        }
+        stored.with_data(fields)
+    }
+
+    /// As Message Analyzer stores it: the data follow. `None` for a frame too, which it stores in
+    /// the same way.
+    pub(super) fn of_message_analyzer(bytes: &'a [u8]) -> Option<Self> {
+        let (stored, _, fields) = Self::header(bytes)?;
+        let size = Fields::new(bytes).u16()?;
+        // Events of the kernel's own logger have a shorter header in a trace, which the size tells.
+        let told = stored.length.checked_add(HEADER)? == size
+            || stored.length.checked_add(KERNEL_HEADER)? == size
+                && fields.rest().len() == usize::from(stored.length);
+        told.then_some(())?;
+        stored.with_data(fields)
+    }
+
+    /// The fields of the header, the number of extended items, and what follows the header.
+    fn header(bytes: &'a [u8]) -> Option<(Unfilled, u16, Fields<'a>)> {
+        let mut fields = Fields::new(bytes);
+        // Size of the record, and its type.
+        fields.take(4)?;
+        let flags = fields.u16()?;
+        fields.take(2)?;
+        let (thread, process) = (fields.u32()?, fields.u32()?);
+        let filetime = fields.i64()?;
+        let provider = fields.take(16)?.try_into().ok()?;
+        let (id, version) = (fields.u16()?, fields.u8()?);
+        // Channel and level.
+        fields.take(2)?;
+        let opcode = fields.u8()?;
+        // Task.
+        fields.take(2)?;
+        let keyword = fields.u64()?;
+        // Times of the processor, and the activity.
+        fields.take(24)?;
+        let processor = u16::from(fields.u8()?);
+        // Alignment, and the logger's number.
+        fields.take(3)?;
+        let (items, length) = (fields.u16()?, fields.u16()?);
+        let event = Event {
+            provider,
+            id,
+            version,
+            opcode,
+            keyword,
+            processor,
+            process,
+            thread,
+            wide: flags & 0x40 != 0,
+            data: &[],
+        };
+        Some((Unfilled { ts: etw::nanoseconds(filetime), event, length }, items, fields))
+    }
+}
+
+/// An event whose data have not been found yet.
+struct Unfilled {
+    ts: Option<i64>,
+    event: Event<'static>,
+    length: u16,
+}
+
+impl Unfilled {
+    fn with_data<'a>(self, mut fields: Fields<'a>) -> Option<Stored<'a>> {
+        let data = fields.take(usize::from(self.length))?;
+        Some(Stored { ts: self.ts, event: Event { data, ..self.event } })
+    }
+}
+
+/// Takes events one after the other.
+#[derive(Default)]
+pub(super) struct Events {
+    assembly: Assembly,
+    dropped: u64,
+}
+
+impl Events {
+    /// Notes what an event tells beside a frame.
+    pub(super) fn learn(stored: &Stored<'_>, about: &mut About) {
+        let mut remark = |words: String| {
+            if !about.remarks.contains(&words) && about.remarks.len() < crate::limits::MAX_REMARKS {
+                about.remarks.push(words);
+            }
+        };
+        match etw::read(&stored.event) {
+            Found::Connection { local, remote, process } => about.processes.connection(
+                ((local.ip(), local.port()), (remote.ip(), remote.port())),
+                process.get(),
+                stored.ts,
+                Basis::ConnectionEvent,
+            ),
+            Found::Process { id, name, created, how } => {
+                let since = if how == Told::Starts { created.or(stored.ts) } else { created };
+                about.processes.named(id, &name, since);
+            }
+            Found::Filter(words) => {
+                remark(format!("a filter was in force while it was captured: {words}"));
+            }
+            Found::Lost(count) => about.events_lost = about.events_lost.saturating_add(count),
+            Found::DecryptedHttp => {
+                remark("it holds HTTP that a proxy decrypted, in which no TLS is left".to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// The frame that an event holds or completes, if it does; its bytes are put into `data`, in
+    /// place of what is there.
+    pub(super) fn frame(&mut self, stored: &Stored<'_>, data: &mut Vec<u8>) -> Option<Head> {
+        match etw::read(&stored.event) {
+            Found::Frame(seen) => self.seen(&seen, stored.ts, data),
+            _ => None,
+        }
+    }
+
+    /// The frame of a packet that was seen, if it is whole now and was not dropped.
+    pub(super) fn seen(
+        &mut self,
+        seen: &Seen<'_>,
+        ts: Option<i64>,
+        data: &mut Vec<u8>,
+    ) -> Option<Head> {
+        if seen.dropped.is_some() {
+            self.dropped = self.dropped.saturating_add(1);
+            return None;
+        }
+        data.clear();
+        if seen.part == Part::Whole {
+            data.extend_from_slice(seen.header.bytes());
+            data.extend_from_slice(seen.data);
+        } else {
+            match self.assembly.add(Key::of(seen), seen.part, seen.data) {
+                Joined::Whole(whole) => *data = whole,
+                Joined::Nothing => return None,
+            }
+        }
+        if seen.link_type == link_type::WLAN {
+            clear_protected(data);
+        }
+        let captured = u32::try_from(data.len()).unwrap_or(u32::MAX);
+        let told = seen
+            .original_length
+            .or_else(|| seen.cut.then(|| etw::wire_length(seen.link_type, data)).flatten());
+        Some(Head {
+            ts,
+            link_type: seen.link_type,
+            interface: 0,
+            sender: seen.sender(),
+            original_length: told.unwrap_or(captured).max(captured),
+        })
+    }
+
+    /// Tells what was left out.
+    pub(super) fn finish(&self, about: &mut About) {
+        about.frames_dropped = about.frames_dropped.saturating_add(self.dropped);
+        let broken = self.assembly.broken();
+        if broken > 0 {
+            about
+                .remarks
+                .push(format!("packets of which a part is missing were left out: {broken}"));
+        }
+    }
+}
+
+/// Adapters decrypt what they hand over, and leave the mark that it is encrypted.
+pub(super) fn clear_protected(frame: &mut [u8]) {
+    if let Some(flags) = frame.get_mut(1) {
+        *flags &= !0x40;
+    }
+}

@@ -1,0 +1,356 @@
+//! Message Analyzer's `.matp`: a ZIP archive of streams. Messages name blocks of bytes; those that
+//! were captured, and not read out of others, hold an event of Windows or a frame.
+//!
+//! The layout was worked out from real files; there is no specification.
+
+use std::io::Read;
+
+use super::about::About;
+use super::archive::Archive;
+use super::compression::Bounds;
+use super::etw::Fields;
+use super::events::{Events, Stored};
+use super::link_type;
+use super::prepared::{Frames, Head, Prepared, Whole};
+use super::source::Source;
+use crate::cursor::Cursor;
+use crate::error::{Error, ErrorKind};
+use crate::limits::{
+    MAX_BLOCK_DEPTH, MAX_MATP_INDEX, MAX_MATP_MESSAGES, MAX_MATP_PARTS, MAX_PACKET, READ_BLOCK,
+};
+
+/// What a file says that has another shape.
+const SAVE_AS: &str = "open it in Message Analyzer and save it as .cap";
+
+/// Reads the archive as far as it is needed; `None` where it is one of something else.
+pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Option<Prepared>, Error> {
+    let bounds = source.bounds();
+    let (whole, end) = Whole::read(source).map_err(Error::new)?;
+    let stored = whole.length();
+    // The directory of an archive is at its end.
+    let Some(mut archive) = Archive::open(whole).map_err(Error::new)? else {
+        return Err(end.err().unwrap_or_else(|| {
+            Error::at(ErrorKind::Cut("the ZIP archive that a .matp is".to_owned()), stored, 0)
+        }));
+    };
+    let index = archive.names().find(|name| name.ends_with(".mmindex")).map(str::to_owned);
+    let Some(index) = index else { return Ok(None) };
+    let mut unpacked = 0;
+    let mut part = |name: &str| {
+        archive.unpack(name, &bounds, &mut unpacked)?.ok_or_else(|| {
+            ErrorKind::Damaged(format!(
+                "it is a Message Analyzer file whose part {name} is missing"
+            ))
+        })
+    };
+    let mut streams = || {
+        let mut text = part(&index)?;
+        let text = String::from_utf8_lossy(text.at(0, MAX_MATP_INDEX)?).into_owned();
+        let prefix = index.strip_suffix(".mmindex").unwrap_or_default();
+        let member = |id: &str| format!("{prefix}-{id}.mmstream");
+        let (data, numbers) = indexed(&text, "datablocks")?;
+        let blocks = Indexed { data: part(&member(data))?, numbers: part(&member(numbers))? };
+        let (data, numbers) = indexed(&text, "messages")?;
+        let messages = Indexed { data: part(&member(data))?, numbers: part(&member(numbers))? };
+        let mut annotation = part(&member(stream(&text, "__fastannotation")?.0))?;
+        Ok((blocks, messages, roots(&mut annotation)?))
+    };
+    let (blocks, messages, roots) = streams().map_err(Error::new)?;
+    let events = Events::default();
+    let work = unpacked;
+    let mut capture = Matp { blocks, messages, roots, next: 0, work, stored, bounds, events };
+    let mut about = About::default();
+    capture.learn(&mut about).map_err(Error::new)?;
+    Ok(Some(Prepared::new(capture, 1, about)))
+}
+
+/// A stream's description in the index: its number, and what is told of it. The index is XML in
+/// parts only, so it is taken as text.
+fn stream<'a>(text: &'a str, name: &str) -> Result<(&'a str, &'a str), ErrorKind> {
+    let name_tag = format!("<name>{name}</name>");
+    text.split("<stream id='")
+        .skip(1)
+        .find(|part| between(part, "<name>", "</name>").is_some() && part.contains(&name_tag))
+        .and_then(|part| part.split_once('\''))
+        .ok_or_else(|| {
+            ErrorKind::Unsupported(format!(
+                "it is a Message Analyzer file without the stream {name}, which is not read here: \
+                 {SAVE_AS}"
+            ))
+        })
+}
+
+/// The numbers of a stream's data and of its index.
+fn indexed<'a>(text: &'a str, name: &str) -> Result<(&'a str, &'a str), ErrorKind> {
+    let (_, told) = stream(text, name)?;
+    let data = between(told, "<streams>", "</streams>").unwrap_or_default();
+    let index = told.split_once("<index type='Index-v1'>").map(|(_, rest)| rest);
+    let numbers = index.and_then(|rest| between(rest, "<id>", "</id>"));
+    match (data.matches("<id>").count(), between(data, "<id>", "</id>"), numbers) {
+        (1, Some(data), Some(numbers)) => Ok((data, numbers)),
+        (count, ..) if count > 1 => Err(ErrorKind::Unsupported(format!(
+            "it is a Message Analyzer file whose stream {name} lies in {count} parts, which is not \
+             read here: {SAVE_AS}"
+        ))),
+        _ => Err(ErrorKind::Unsupported(format!(
+            "it is a Message Analyzer file whose stream {name} is kept in another way than is read \
+             here: {SAVE_AS}"
+        ))),
+    }
+}
+
+fn between<'a>(text: &'a str, before: &str, behind: &str) -> Option<&'a str> {
+    Some(text.split_once(before)?.1.split_once(behind)?.0)
+}
+
+/// A message that was captured: its number, and its time.
+type Root = (u32, Option<i64>);
+
+/// The messages that were captured, in the order of their numbers.
+fn roots(annotation: &mut Whole) -> Result<Vec<Root>, ErrorKind> {
+    const TIME: u8 = 1;
+    const PARENT: u8 = 2;
+    const MORE: u8 = 4;
+    let mut roots: Vec<Root> = Vec::new();
+    // Two numbers that tell the version, and how many messages there are.
+    let mut at = 6_u64;
+    loop {
+        // The longest entry has 25 bytes.
+        let mut fields = Fields::new(annotation.at(at, 25)?);
+        let Some(id) = fields.u32() else { break };
+        let Some(flags) = fields.u8() else { break };
+        let mut length = 5_u64;
+        if flags & TIME != 0 {
+            length = length.saturating_add(8);
+            if roots.len() >= MAX_MATP_MESSAGES {
+                return Err(ErrorKind::Limit(format!(
+                    "it holds more than {MAX_MATP_MESSAGES} messages: save it in parts"
+                )));
+            }
+            roots.push((id, fields.u64().and_then(ticks)));
+        }
+        length = length.saturating_add(if flags & PARENT != 0 { 8 } else { 0 });
+        length = length.saturating_add(if flags & MORE != 0 { 4 } else { 0 });
+        at = at.saturating_add(length);
+    }
+    roots.sort_by_key(|(id, _)| *id);
+    Ok(roots)
+}
+
+/// Nanoseconds since 1970 of a time of .NET: 100 ns since the year 1, below two bits that tell its
+/// kind.
+fn ticks(time: u64) -> Option<i64> {
+    const FROM_1_TO_1970: i64 = 621_355_968_000_000_000;
+    let ticks = i64::try_from(time & (u64::MAX >> 2)).ok()?;
+    (ticks > 0).then_some(())?;
+    ticks.checked_sub(FROM_1_TO_1970)?.checked_mul(100)
+}
+
+/// A stream of records and the index that says where each is.
+struct Indexed {
+    data: Whole,
+    numbers: Whole,
+}
+
+/// Bytes of an entry of an index: number, place, length, and 0.
+const ENTRY: usize = 28;
+
+impl Indexed {
+    /// Place and length of a record; the numbers follow each other and begin anywhere.
+    fn find(&mut self, id: u32) -> Result<Option<(u64, u64)>, ErrorKind> {
+        let Some(first) = Fields::new(self.numbers.at(0, 4)?).u32() else { return Ok(None) };
+        let Some(place) = id.checked_sub(first) else { return Ok(None) };
+        let at = u64::from(place).saturating_mul(u64::try_from(ENTRY).unwrap_or(u64::MAX));
+        let mut fields = Fields::new(self.numbers.at(at, ENTRY)?);
+        Ok((|| {
+            (fields.u32()? == id).then_some(())?;
+            Some((fields.u64()?, fields.u64()?))
+        })())
+    }
+}
+
+/// A capture that is open.
+struct Matp {
+    blocks: Indexed,
+    messages: Indexed,
+    roots: Vec<Root>,
+    next: usize,
+    /// Bytes that were unpacked or put together so far.
+    work: u64,
+    stored: u64,
+    bounds: Bounds,
+    events: Events,
+}
+
+impl Matp {
+    /// The bytes of a message are put into `out`.
+    fn message(&mut self, id: u32, out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+        /// Where a message's record names the block that it is in.
+        const BLOCK: u64 = 17;
+        /// What is set in a number that names a block.
+        const NAMED: u32 = 0x8000_0000;
+        out.clear();
+        let Some((at, length)) = self.messages.find(id)? else { return Ok(()) };
+        if length < BLOCK.saturating_add(4) {
+            return Ok(());
+        }
+        let place = at.saturating_add(BLOCK);
+        let Some(block) = Fields::new(self.messages.data.at(place, 4)?).u32() else {
+            return Ok(());
+        };
+        if block & NAMED != 0 {
+            let mut parts = MAX_MATP_PARTS;
+            self.block(block & !NAMED, 0..u64::MAX, 0, &mut parts, out)?;
+        }
+        Ok(())
+    }
+
+    /// Adds these bytes of a block. It holds them itself, or names parts of earlier blocks.
+    fn block(
+        &mut self,
+        id: u32,
+        range: std::ops::Range<u64>,
+        depth: usize,
+        parts: &mut usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ErrorKind> {
+        let Some((at, length)) = self.blocks.find(id)? else { return Ok(()) };
+        let room = LARGEST.saturating_sub(out.len());
+        self.work = self.work.saturating_add(PART);
+        if let Some(error) = self.bounds.broken(self.work, self.stored, "unzip") {
+            return Err(error);
+        }
+        let Some(list) = self.list(id, at, length, depth)? else {
+            let from = at.saturating_add(range.start.min(length));
+            let wanted = range.end.min(length).saturating_sub(range.start);
+            let wanted = usize::try_from(wanted).unwrap_or(usize::MAX).min(room);
+            let bytes = self.blocks.data.at(from, wanted)?;
+            out.extend_from_slice(bytes);
+            self.work = self.work.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+            return Ok(());
+        };
+        // Where in this block the next part begins.
+        let mut begins = 0_u64;
+        for (other, start, length) in list {
+            if *parts == 0 || out.len() >= LARGEST {
+                break;
+            }
+            *parts = parts.saturating_sub(1);
+            let ends = begins.saturating_add(u64::from(length));
+            let from = range.start.max(begins).saturating_sub(begins);
+            let to = range.end.min(ends).saturating_sub(begins);
+            if from < to {
+                let start = u64::from(start);
+                let wanted = start.saturating_add(from)..start.saturating_add(to);
+                self.block(other, wanted, depth.saturating_add(1), parts, out)?;
+            }
+            begins = ends;
+        }
+        Ok(())
+    }
+
+    /// The parts that a block names, if that is what it does: nothing but its shape says so.
+    fn list(
+        &mut self,
+        id: u32,
+        at: u64,
+        length: u64,
+        depth: usize,
+    ) -> Result<Option<Vec<(u32, u32, u32)>>, ErrorKind> {
+        if depth >= MAX_BLOCK_DEPTH || length > u64::try_from(READ_BLOCK).unwrap_or(u64::MAX) {
+            return Ok(None);
+        }
+        let mut fields = Fields::new(self.blocks.data.at(at, 4)?);
+        let Some(count) = fields.u32() else { return Ok(None) };
+        let expected = u64::from(count).saturating_mul(12).saturating_add(4);
+        if count == 0 || expected != length {
+            return Ok(None);
+        }
+        let wanted = usize::try_from(length).unwrap_or(usize::MAX);
+        let mut fields = Fields::new(self.blocks.data.at(at, wanted)?);
+        fields.take(4);
+        let mut list = Vec::new();
+        while let (Some(block), Some(start), Some(length)) =
+            (fields.u32(), fields.u32(), fields.u32())
+        {
+            list.push((block, start, length));
+        }
+        for (block, start, length) in list.iter().take(MAX_MATP_PARTS) {
+            let Some((_, held)) = self.blocks.find(*block)? else { return Ok(None) };
+            let end = u64::from(*start).saturating_add(u64::from(*length));
+            // A block that names others in its turn is longer than its record.
+            let may_be_list = held.checked_sub(4).is_some_and(|parts| parts % 12 == 0);
+            if *block >= id || (end > held && !may_be_list) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(list))
+    }
+
+    /// Goes through all messages once for what events tell of processes.
+    fn learn(&mut self, about: &mut About) -> Result<(), ErrorKind> {
+        let before = self.work;
+        let mut bytes = Vec::new();
+        for place in 0..self.roots.len() {
+            let Some((id, _)) = self.roots.get(place).copied() else { break };
+            self.message(id, &mut bytes)?;
+            if let Some(stored) = Stored::of_message_analyzer(&bytes) {
+                Events::learn(&stored, about);
+            }
+        }
+        self.work = before;
+        Ok(())
+    }
+}
+
+/// The longest message: the largest packet in an event.
+const LARGEST: usize = MAX_PACKET + 4 * 1024;
+
+/// What looking up a part of a block counts for, in bytes.
+const PART: u64 = 64;
+
+impl Frames for Matp {
+    fn next(&mut self, data: &mut Vec<u8>) -> Result<Option<Head>, ErrorKind> {
+        let mut bytes = Vec::new();
+        while let Some((id, ts)) = self.roots.get(self.next).copied() {
+            self.next = self.next.saturating_add(1);
+            self.message(id, &mut bytes)?;
+            if let Some(stored) = Stored::of_message_analyzer(&bytes) {
+                if let Some(head) = self.events.frame(&stored, data) {
+                    return Ok(Some(head));
+                }
+            } else if is_ethernet(&bytes) {
+                // Of a capture that was opened in Message Analyzer and saved there.
+                let original_length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                std::mem::swap(data, &mut bytes);
+                let link_type = link_type::ETHERNET;
+                return Ok(Some(Head { ts, link_type, original_length, ..Head::default() }));
+            }
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self, about: &mut About) {
+        self.events.finish(about);
+    }
+}
+
+/// Whether the bytes look like an Ethernet frame: some messages are none, such as the names of
+/// adapters.
+fn is_ethernet(bytes: &[u8]) -> bool {
+    const KINDS: [u16; 13] = [
+        0x0800, 0x0806, 0x8035, 0x8100, 0x86DD, 0x8847, 0x8848, 0x8863, 0x8864, 0x888E, 0x88A8,
+        0x88CC, 0x88D9,
+    ];
+    let mut cursor = Cursor::new(bytes);
+    if cursor.take(12).is_none() {
+        return false;
+    }
+    let Some(kind) = cursor.u16() else { return false };
+    let length = usize::from(kind);
+    // An IEEE 802.3 length, and LLC behind it: unnumbered information.
+    KINDS.contains(&kind)
+        || ((3..=1_500).contains(&kind)
+            && length <= cursor.len()
+            && matches!(cursor.rest(), [_, _, 0x03, ..]))
+}

@@ -1,0 +1,205 @@
+//! Message Analyzer's captures: lists of packets come back as they were written, and archives that
+//! lie or unpack without end are told.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tlsaudit_wire::capture::CaptureReader;
+
+use crate::matp_writer::{Message, Packing, Streams, zip};
+use crate::writer::read;
+
+/// A frame that is recognised as one by itself.
+fn ethernet(payload: &[u8]) -> Vec<u8> {
+    [&[2; 12][..], &[0x08, 0x00], payload].concat()
+}
+
+fn message() -> impl Strategy<Value = Message> {
+    let time = 0..40_000_000_000_000_000_i64;
+    prop_oneof![
+        (time.clone(), any::<bool>(), vec(any::<u8>(), 0..200))
+            .prop_map(|(time, sent, frame)| Message::Event { time, sent, frame }),
+        (time, vec(any::<u8>(), 0..60))
+            .prop_map(|(time, bytes)| Message::Imported { time, bytes: ethernet(&bytes) }),
+        Just(Message::Inner),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn packets_come_back_as_they_were_written(
+        messages in vec(message(), 0..20),
+        stored in any::<bool>(),
+        other_first in any::<bool>(),
+    ) {
+        let bytes = Streams::of(&messages).pack(Packing { stored, other_first });
+        let outcome = read(bytes.as_slice());
+        prop_assert_eq!(outcome.format.map(|format| format.name()), Some("matp"));
+        let expected: Vec<(i64, &[u8])> = messages
+            .iter()
+            .filter_map(|message| match message {
+                Message::Event { time, frame, .. } => Some((time * 100, frame.as_slice())),
+                Message::Imported { time, bytes } => Some((time * 100, bytes.as_slice())),
+                Message::Inner => None,
+            })
+            .collect();
+        let frames = outcome.clean();
+        let seen: Vec<(i64, &[u8])> =
+            frames.iter().map(|frame| (frame.ts.unwrap(), frame.data.as_slice())).collect();
+        prop_assert_eq!(seen, expected);
+        prop_assert!(frames.iter().zip(1..).all(|(frame, number)| frame.number == number));
+    }
+
+    #[test]
+    fn an_archive_that_is_changed_or_cut_ends_in_an_error_or_in_frames(
+        messages in vec(message(), 1..6),
+        changes in vec((any::<usize>(), any::<u8>()), 0..6),
+        kept in 0..8_000_usize,
+    ) {
+        let mut bytes = Streams::of(&messages).pack(Packing { stored: true, other_first: false });
+        for (place, value) in changes {
+            let place = place % bytes.len();
+            bytes[place] = value;
+        }
+        bytes.truncate(kept.max(4));
+        let outcome = read(bytes.as_slice());
+        prop_assert!(outcome.frames.len() <= messages.len() || outcome.format.is_some());
+    }
+}
+
+#[test]
+fn who_sent_a_packet_is_told_and_who_was_interrupted_by_one_is_not() {
+    let event = |sent| Message::Event { time: 0, sent, frame: b"frame".to_vec() };
+    let bytes = Streams::of(&[event(true), event(false)]).pack(Packing::default());
+    let frames = read(bytes.as_slice()).clean();
+    let senders: Vec<_> = frames.iter().map(|frame| frame.sender.map(u32::from)).collect();
+    assert_eq!(senders, [Some(4_242), None]);
+}
+
+#[test]
+fn messages_that_are_no_frames_are_left_out() {
+    let other = |bytes: &[u8]| Message::Imported { time: 1, bytes: bytes.to_vec() };
+    let messages = [
+        other(b"\0\x01\0\x01\0\0E\0t\0h\0e\0r\0n\0e\0t\0"),
+        other(b"\0\x01\0\0\0\x01\0\x03\0\x04\x09.\0\0C\0:\0"),
+        other(b""),
+        other(&ethernet(b"packet")),
+        other(&[&[2; 12][..], &[0, 5, 0x42, 0x42, 3, 0, 0]].concat()),
+    ];
+    let frames = read(Streams::of(&messages).pack(Packing::default()).as_slice()).clean();
+    assert_eq!(frames.len(), 2);
+}
+
+#[test]
+fn blocks_may_be_made_of_parts_of_blocks() {
+    let mut streams = Streams::of(&[]);
+    let whole = ethernet(b"0123456789");
+    let first = streams.block(whole[..14].to_vec());
+    let digits = streams.block(b"xx0123456789yy".to_vec());
+    let inner = streams.list(&[(digits, 2, 4), (digits, 6, 6)]);
+    let all = streams.list(&[(first, 0, 14), (inner, 0, 3), (inner, 3, 7)]);
+    streams.add(all, Some(621_355_968_000_000_010));
+    let frames = read(streams.pack(Packing::default()).as_slice()).clean();
+    assert_eq!((frames[0].data.as_slice(), frames[0].ts), (whole.as_slice(), Some(1_000)));
+}
+
+#[test]
+fn blocks_that_name_themselves_and_each_other_without_end_cost_little() {
+    let mut streams = Streams::of(&[]);
+    let mut block = streams.block(ethernet(&[7; 100]));
+    for _ in 0..30 {
+        block = streams.list(&vec![(block, 0, u32::MAX); 500]);
+    }
+    let own = streams.first[0] + 31;
+    let itself = streams.list(&[(own, 0, 10)]);
+    assert_eq!(itself, own);
+    for _ in 0..50 {
+        streams.add(block, Some(621_355_968_000_000_010));
+    }
+    streams.add(itself, Some(621_355_968_000_000_010));
+    read(streams.pack(Packing::default()).as_slice()).clean();
+}
+
+#[test]
+fn one_block_given_again_and_again_is_a_bomb() {
+    let mut streams = Streams::of(&[]);
+    let block = streams.block(ethernet(&vec![7; 200_000]));
+    for _ in 0..3_000 {
+        streams.add(block, Some(621_355_968_000_000_010));
+    }
+    let bytes = streams.pack(Packing::default());
+    let mut reader = match CaptureReader::open(bytes.as_slice()) {
+        Ok(reader) => reader,
+        Err(error) => {
+            assert_eq!(error.name(), "limit");
+            assert!(error.to_string().contains("--max-unpacked"), "{error}");
+            return;
+        }
+    };
+    let mut given = 0;
+    while let Ok(Some(frame)) = reader.next_frame() {
+        given += frame.data.len();
+    }
+    panic!("{given} bytes were given");
+}
+
+#[test]
+fn a_member_that_unpacks_without_end_is_a_bomb() {
+    let mut streams = Streams::of(&[]);
+    streams.annotation = vec![0; 1 << 22];
+    let bytes = streams.pack(Packing::default());
+    let Err(error) = CaptureReader::open_unpacking(bytes.as_slice(), Some(1 << 20)) else {
+        panic!("it was unpacked");
+    };
+    assert_eq!(error.name(), "limit");
+    assert!(error.to_string().contains("1 MiB") && error.to_string().contains("unzip"), "{error}");
+    assert!(CaptureReader::open_unpacking(bytes.as_slice(), Some(1 << 24)).is_ok());
+}
+
+#[test]
+fn a_shape_that_is_not_known_comes_with_what_to_do() {
+    let streams = Streams::of(&[Message::Inner]);
+    let mut members = streams.members();
+    let text = String::from_utf8(members[0].1.clone()).unwrap();
+    let parted = text.replace("</id><metadata>", "</id><id>another</id><metadata>");
+    for (text, words) in [
+        (text.replace("<name>datablocks", "<name>other"), "without the stream datablocks"),
+        (parted, "in 2 parts"),
+        (text.replace("Index-v1", "Index-v2"), "kept in another way"),
+    ] {
+        members[0].1 = text.into_bytes();
+        let outcome = read(zip(&members, false).as_slice());
+        assert_eq!(outcome.error_name(), Some("unsupported"));
+        let sentence = outcome.sentence();
+        assert!(sentence.contains(words) && sentence.contains(".cap"), "{sentence}");
+    }
+}
+
+#[test]
+fn parts_that_are_missing_or_corrupt_are_damage_and_a_cut_archive_is_cut() {
+    let streams = Streams::of(&[Message::Imported { time: 1, bytes: ethernet(b"packet") }]);
+    let members = streams.members();
+    let outcome = read(zip(&members[..3], false).as_slice());
+    assert_eq!(outcome.error_name(), Some("damaged"));
+    assert!(outcome.sentence().contains("is missing"), "{}", outcome.sentence());
+    let good = streams.pack(Packing::default());
+    let mut bad = good.clone();
+    // The first bytes of the first member's data.
+    bad[30 + 44..30 + 60].fill(0xFF);
+    assert_eq!(read(bad.as_slice()).error_name(), Some("damaged"));
+    let outcome = read(&good[..good.len() - 30]);
+    assert_eq!(outcome.error_name(), Some("cut"));
+    assert!(outcome.sentence().contains(".matp"), "{}", outcome.sentence());
+}
+
+#[test]
+fn an_archive_of_something_else_is_named() {
+    let members = [
+        ("[Content_Types].xml".to_owned(), b"<Types/>".to_vec()),
+        ("about.mmstream files.txt".to_owned(), b"text".to_vec()),
+    ];
+    let outcome = read(zip(&members, false).as_slice());
+    assert_eq!(outcome.error_name(), Some("not_a_capture"));
+    assert!(outcome.sentence().contains("Office"), "{}", outcome.sentence());
+}

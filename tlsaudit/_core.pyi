@@ -7,8 +7,10 @@ __all__ = [
     "Reading",
     "__version__",
     "carriers",
+    "convert",
     "excerpt",
     "first_time",
+    "format_of",
     "read",
     "write_text",
 ]
@@ -44,6 +46,22 @@ class Reading:
 def carriers() -> list[str]:
     """Give the names of all carriers, in the order of `schema.carriers.CARRIERS`."""
 
+def convert(
+    captures: Sequence[tuple[str, str]],
+    output: str | None = None,
+    progress: Callable[[int], None] | None = None,
+    max_unpacked: int | None = None,
+) -> list[dict[str, Any]]:
+    """Write the frames of captures into one pcapng file, one capture after the other.
+
+    `captures` are pairs: the name to report, and a path or `"-"` for standard input. `output` is a
+    path, None for standard output; the file is made once the first of them turns out to be a
+    capture. The dictionaries, one a capture, have `capture`, `readable`, `frames`, `error_kind` and
+    `error`; what came before a cut or a damaged place is written. Fewer than captures come where
+    the reader of standard output went away. Raises OSError where the output cannot be written.
+    `progress` and `max_unpacked` are as for `read`.
+    """
+
 def excerpt(
     capture: str,
     with_lead: Sequence[int],
@@ -64,6 +82,12 @@ def first_time(path: str) -> int | None:
     """Give the time of a capture's first frame, in nanoseconds since 1970.
 
     None for a file that cannot be read or is no capture, and where there is no frame or no time.
+    """
+
+def format_of(path: str) -> str | None:
+    """Give the format of a capture as tables call it, by its first bytes alone.
+
+    None for a file that is no capture or cannot be read.
     """
 
 def read(

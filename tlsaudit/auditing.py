@@ -192,9 +192,8 @@ class Audit:
 
         chosen = policy if isinstance(policy, Policy) else load_policy(policy)
         outlook = forecast(self.handshakes, chosen, self.names, self.fingerprints)
-        if self.files.empty:
-            return outlook
-        return replace(outlook, verdicts=with_commands(outlook.verdicts, Places(self.files)))
+        places = Places(self.files, self.captures)
+        return replace(outlook, verdicts=with_commands(outlook.verdicts, places))
 
     def report(self, folder: str | os.PathLike[str]) -> Path:
         """Write the page and the tables into a folder; give the path of the page.
@@ -271,7 +270,7 @@ class Audit:
             raise CaptureError("there are several captures: say which, `frame(number, capture)`")
         for each in files:
             if capture in (None, each.name):
-                file, place = Places(self.files).of(each.name, number)
+                file, place = Places(self.files, self.captures).of(each.name, number)
                 for path in each.parts:
                     if printable_name(path) == file:
                         return frame(Input(file, path), place)

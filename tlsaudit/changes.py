@@ -38,11 +38,12 @@ def changes(
     policy: Policy,
     since: pandas.Timestamp,
     files: pandas.DataFrame | None = None,
+    captures: pandas.DataFrame | None = None,
 ) -> pandas.DataFrame:
     """Give the table of changes (`schema.CHANGES`) at the moment `since`.
 
     Handshakes without a time are in neither half. `files` is where the frames are of captures that
-    lie in several.
+    lie in several, and `captures` says in which formats they are.
     """
     from tlsaudit.forecast import forecast
     from tlsaudit.places import Places, with_commands
@@ -52,7 +53,7 @@ def changes(
     rows = list(_changes(_by_place(before), _by_place(after)))
     rows.sort(key=_order)
     table = schema.from_rows(rows, schema.CHANGES)
-    return table if files is None else with_commands(table, Places(files))
+    return table if files is None else with_commands(table, Places(files, captures))
 
 
 def headline(table: pandas.DataFrame) -> str:

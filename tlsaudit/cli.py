@@ -77,6 +77,7 @@ _COMMANDS = {
     "set-aside": "tables",
     "export": "export",
     "evidence": "evidence",
+    "convert": "convert",
     "names": "tables",
     "explain": "explain",
     "capture": "capture",

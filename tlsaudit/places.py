@@ -14,10 +14,22 @@ if TYPE_CHECKING:
 __all__ = ["Places", "with_commands"]
 
 
-class Places:
-    """Answers where frames are, from a table of files (`schema.FILES`)."""
+# Formats that Wireshark does not read.
+_NOT_READ = ("etl", "matp")
 
-    def __init__(self, files: pandas.DataFrame) -> None:
+
+class Places:
+    """Answers where frames are, from the tables of files and captures.
+
+    They are `schema.FILES` and `schema.CAPTURES`; of the latter only the formats count.
+    """
+
+    def __init__(self, files: pandas.DataFrame, captures: pandas.DataFrame | None = None) -> None:
+        self.not_read: list[str] = []
+        """The captures that Wireshark can't read unless they are converted, sorted."""
+        if captures is not None:
+            not_read = captures["format"].astype("object").isin(_NOT_READ)
+            self.not_read = sorted(map(str, captures["capture"][not_read]))
         self._files: dict[str, tuple[list[int], list[str]]] = {}
         columns = files[["capture", "file", "frames_before"]].astype("object")
         for capture, file, before in columns.itertuples(index=False):
@@ -26,8 +38,8 @@ class Places:
             names.append(str(file))
 
     def __contains__(self, capture: str) -> bool:
-        """Whether a capture lies in several files."""
-        return capture in self._files
+        """Whether more has to be said of where a frame is than its capture's name."""
+        return capture in self._files or capture in self.not_read
 
     def files(self) -> dict[str, list[tuple[int, str]]]:
         """Give the files of captures that lie in several, each with the frames before it."""
@@ -51,12 +63,13 @@ class Places:
         for frame in frames:
             file, number = self.of(capture, frame)
             by_file.setdefault(file, []).append(number)
-        lines = (tshark_line(file, numbers) for file, numbers in by_file.items())
+        convert = capture in self.not_read
+        lines = (tshark_line(file, numbers, convert) for file, numbers in by_file.items())
         return "; ".join(line for line in lines if line) or None
 
 
 def with_commands(verdicts: pandas.DataFrame, places: Places) -> pandas.DataFrame:
-    """Give a table of verdicts whose commands name the files that the frames are in."""
+    """Give a table of verdicts whose commands name files that hold the frames and can be read."""
     joined = verdicts["capture"].astype("object").map(places.__contains__).astype(bool)
     if not joined.any():
         return verdicts

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "aligned",
+    "conversion",
     "escaped",
     "markdown",
     "markdown_code",
@@ -127,13 +128,23 @@ def shell_word(text: str) -> str:
     return f"$'{escaped}'"
 
 
-def tshark_line(capture: str, frames: Iterable[int]) -> str | None:
-    """Give the command that shows these frames; None if there are none."""
+def tshark_line(capture: str, frames: Iterable[int], convert: bool = False) -> str | None:
+    """Give the command that shows these frames; None if there are none.
+
+    With `convert` it first makes a file of the capture that tshark can read.
+    """
     wanted = list(dict.fromkeys(frames))
     if not wanted:
         return None
     condition = " || ".join(f"frame.number == {frame}" for frame in wanted)
-    return f"tshark -2 -r {shell_word(capture)} -Y '{condition}'"
+    before, file = conversion(capture) if convert else ("", shell_word(capture))
+    return f"{before}tshark -2 -r {file} -Y '{condition}'"
+
+
+def conversion(capture: str) -> tuple[str, str]:
+    """Give the beginning of a command that converts a capture, and the file that it makes."""
+    made = shell_word(f"{capture}.pcapng")
+    return f"tlsaudit convert {shell_word(capture)} -o {made} && ", made
 
 
 def aligned(rows: Iterable[Iterable[str]], numeric: frozenset[int] = frozenset()) -> str:

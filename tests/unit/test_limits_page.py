@@ -11,6 +11,8 @@ INTERNAL = {
     # How much is asked for, held or looked at in one go: nothing is lost beyond them.
     "READ_BLOCK",
     "MAX_PREPARED",
+    "JUMP_BLOCK",
+    "NETMON_TABLE_PIECE",
     "RUN_BLOCK",
     "MAX_BUFFERED_BLOCK",
     "VARIANT_WINDOW",
@@ -20,6 +22,11 @@ INTERNAL = {
     "MAX_HELD_SEGMENTS",
     "MAX_KNOWN_BYTES",
     "UNKNOWN_KEYS",
+    # What no file that anybody means comes near: further ones are left unread.
+    "MAX_PROCESS_PATH",
+    "MAX_REMARKS",
+    "MAX_BLOCK_DEPTH",
+    "MAX_MATP_PARTS",
     # The same bound in another type, and what a format allows at all.
     "MAX_PACKET",
     "MAX_IP_PAYLOAD",

@@ -106,6 +106,14 @@ def test_failure_leaves_the_old_file_whole_and_nothing_else(tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with export.replacing(pipe) as place:
+        assert place == pipe
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
 def test_files_get_the_usual_permissions(office: Audit, tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:

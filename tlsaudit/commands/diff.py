@@ -62,7 +62,7 @@ def diff(
 
     audit = read_store(store, policy)
     moment = _moment(since, audit.handshakes["ts"])
-    table = changes(audit.handshakes, audit.policy, moment, audit.files)
+    table = changes(audit.handshakes, audit.policy, moment, audit.files, audit.captures)
     say(f"since {moment:%Y-%m-%d %H:%M} UTC: {headline(table)}")
     times = audit.handshakes["ts"]
     for there, side in (((times < moment).any(), "before"), ((times >= moment).any(), "after")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from tlsaudit.errors import CaptureError
 from tlsaudit.inputs import Input
@@ -45,7 +45,7 @@ def frame(capture: Input, number: int) -> Frame:
 
     if number < 1:
         raise CaptureError(f"frames are numbered from 1, so there is no frame {number}")
-    details = frame_tree(cast("str", capture.source), number)
+    details = frame_tree(capture, number)
     if details is None:
         raise CaptureError(f"{capture.name}: there is no frame {number}")
     return Frame(capture.name, number, details)

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -139,13 +139,25 @@ def reading_of(
     return Reading(table, schema.captures_frame(captures), program, layers, notes=notes)
 
 
-def as_file(item: Input, folder: Path) -> str:
-    """Give the absolute path of an input's bytes; a stream is first copied into the folder."""
+def as_file(item: Input, folder: Path, reads: Set[str]) -> str:
+    """Give the absolute path of an input's bytes, in a format among these.
+
+    A stream is first copied into the folder, and a capture of another format that the core reads is
+    converted there: what a program can't read at all is no second opinion.
+    """
+    from tlsaudit._core import format_of
+    from tlsaudit.engines.conversion import convert
+
     if isinstance(item.source, str) and item.source != STANDARD_INPUT:
-        return os.path.abspath(item.source)
-    stream = sys.stdin.buffer if isinstance(item.source, str) else item.source
-    number = len(list(folder.glob("stream-*")))
-    path = folder / f"stream-{number}"
-    with path.open("xb") as file:
-        shutil.copyfileobj(stream, file)
-    return str(path)
+        path = os.path.abspath(item.source)
+    else:
+        stream = sys.stdin.buffer if isinstance(item.source, str) else item.source
+        path = str(folder / f"stream-{len(list(folder.glob('stream-*')))}")
+        with open(path, "xb") as file:
+            shutil.copyfileobj(stream, file)
+    found = format_of(path)
+    if found is None or found in reads:
+        return path
+    converted = folder / f"converted-{len(list(folder.glob('converted-*')))}"
+    convert([replace(item, source=path)], str(converted))
+    return str(converted) if converted.exists() else path

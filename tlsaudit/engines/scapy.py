@@ -70,6 +70,9 @@ _BYTES_OF_A_DIRECTION = 64 * 1024
 
 _SEQUENCE_NUMBERS = 1 << 32
 
+# Captures of other formats are converted first.
+_READS = frozenset({"pcap", "pcapng"})
+
 # Systemd journal entries, custom blocks, and those of sysdig for events.
 _NUMBERED_BLOCKS = (0x9, 0x0BAD, 0x4000_0BAD, 0x204, 0x216, 0x221)
 
@@ -100,7 +103,7 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
 
         for item, each in zip(inputs, found, strict=True):
             if each.error is None:
-                path = as_file(item, Path(folder))
+                path = as_file(item, Path(folder), _READS)
                 _read_one(path, item.name, each)
                 done += Path(path).stat().st_size if each.readable else 0
                 if progress is not None:

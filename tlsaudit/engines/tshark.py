@@ -80,6 +80,8 @@ _INSTALL = {
     "darwin": "`brew install wireshark`",
     "win32": "`winget install WiresharkFoundation.Wireshark`",
 }
+READS = frozenset({"pcap", "pcapng", "netmon", "snoop"})
+"""The formats that Wireshark reads by itself; captures of others are converted first."""
 _COMPLAINTS = {
     "cut short": "cut",
     "damaged or corrupt": "damaged",
@@ -103,7 +105,7 @@ def read(inputs: Iterable[Input], progress: Callable[[int], None] | None = None)
     name = program()
     with _folder() as folder:
         open_ones = [
-            _Open(item.name, as_file(item, folder), each)
+            _Open(item.name, as_file(item, folder, READS), each)
             for item, each in zip(inputs, found, strict=True)
             if each.error is None
         ]
@@ -125,16 +127,17 @@ def look(inputs: Iterable[Input], frames: Mapping[str, Set[int]]) -> Seen:
             if not numbers or not isinstance(item.source, str) or item.source == STANDARD_INPUT:
                 continue
             wanted = f"frame.number in {{{', '.join(map(str, sorted(numbers)))}}}"
-            for line in _ask("fields", [as_file(item, folder)], folder, wanted):
+            for line in _ask("fields", [as_file(item, folder, READS)], folder, wanted):
                 if "fields" in line:
                     layers[item.name, line["frame"]] = line["layers"]
                     fields[item.name, line["frame"]] = line["fields"]
     return layers, fields
 
 
-def frame_tree(path: str, frame: int) -> list[Any] | None:
+def frame_tree(capture: Input, frame: int) -> list[Any] | None:
     """Give the details of one frame, nested as Wireshark shows them; None if there is no such."""
     with _folder() as folder:
+        path = as_file(capture, folder, READS)
         for line in _ask("tree", [path], folder, f"frame.number == {frame}", limit=frame):
             if "tree" in line:
                 tree: list[Any] = line["tree"]

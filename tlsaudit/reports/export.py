@@ -222,8 +222,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a path beside this one to write to; it takes this one's place when all went well.
 
     So a file that was there before stays whole until the new one is. If the file at the
-    temporary path is gone by then, nothing is put in place.
+    temporary path is gone by then, nothing is put in place. What is no file, such as `/dev/null`,
+    is written to itself: nothing may take its place.
     """
+    if path.exists() and not path.is_file():
+        yield path
+        return
     place = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield place

@@ -1,7 +1,7 @@
 //! The seam between the core and Python, and only the seam: signatures, one call each, the GIL
 //! let go meanwhile. What the functions do for their callers is told in `tlsaudit/_core.pyi`.
 
-mod convert;
+mod conversion;
 mod frames;
 mod job;
 mod output;
@@ -178,9 +178,9 @@ fn convert<'py>(
     max_unpacked: Option<u64>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let told = py.detach(|| {
-        convert::convert(captures, output.as_deref(), progress.as_ref(), max_unpacked)
+        conversion::convert(captures, output.as_deref(), progress.as_ref(), max_unpacked)
     })?;
-    convert::dicts(py, &told)
+    conversion::dicts(py, &told)
 }
 
 /// The format of a capture by its first bytes; none where it is no capture or cannot be read.

@@ -14,7 +14,7 @@ from tlsaudit.reports.page import listings
 from tlsaudit.reports.page.listing import anchor, as_data
 from tlsaudit.reports.page.sections import drawings, explained, remedies_of, rules
 from tlsaudit.reports.wording import plural, version_text, when
-from tlsaudit.safe_text import shell_word, visible
+from tlsaudit.safe_text import conversion, shell_word, visible
 
 if TYPE_CHECKING:
     import jinja2
@@ -129,15 +129,21 @@ def _templates() -> jinja2.Environment:
 def _shell_words(audit: Tables) -> Markup:
     """Give the captures by name, as a shell takes them; standard input cannot be named again.
 
-    Of a capture in several files these are given, each with the frames before it.
+    Of a capture in several files these are given, each with the frames before it; of one that
+    Wireshark can't read the command that converts it, and the file that this makes.
     """
     from tlsaudit.inputs import STANDARD_INPUT_NAME
 
-    words: dict[str, str | list[tuple[int, str]] | None] = {
+    words: dict[str, str | list[tuple[int, str]] | dict[str, str] | None] = {
         visible(name): None if name == STANDARD_INPUT_NAME else shell_word(name)
         for name in sorted({str(name) for name in audit.captures["capture"]})
     }
-    for name, files in Places(audit.files).files().items():
+    places = Places(audit.files, audit.captures)
+    for name in places.not_read:
+        if name != STANDARD_INPUT_NAME:
+            before, made = conversion(name)
+            words[visible(name)] = {"before": before, "file": made}
+    for name, files in places.files().items():
         words[visible(name)] = [(before, shell_word(file)) for before, file in files]
     return as_data(words)
 

@@ -306,8 +306,10 @@
     return parts;
   }
 
-  // The command that shows frames: one for each file, where the capture lies in several.
+  // The command that shows frames: one for each file, where the capture lies in several; behind one
+  // that converts it, where tshark can't read it.
   function commands(word, frames) {
+    if (word.before) return word.before + commands(word.file, frames);
     const files = new Map();
     for (const frame of frames) {
       const [before, file] = typeof word === "string" ? [0, word] : word.findLast((each) => each[0] < frame);

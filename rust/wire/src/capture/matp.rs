@@ -11,7 +11,7 @@ use super::compression::Bounds;
 use super::etw::Fields;
 use super::events::{Events, Stored};
 use super::link_type;
-use super::prepared::{Frames, Head, Prepared, Whole};
+use super::prepared::{Head, Prepared, Sorted, Sorting, Whole};
 use super::source::Source;
 use crate::cursor::Cursor;
 use crate::error::{Error, ErrorKind};
@@ -56,12 +56,10 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Option<Prepared>, 
         Ok((blocks, messages, roots(&mut annotation)?))
     };
     let (blocks, messages, roots) = streams().map_err(Error::new)?;
-    let events = Events::default();
-    let work = unpacked;
-    let mut capture = Matp { blocks, messages, roots, next: 0, work, stored, bounds, events };
+    let mut capture = Matp { blocks, messages, work: unpacked, stored, bounds };
     let mut about = About::default();
-    capture.learn(&mut about).map_err(Error::new)?;
-    Ok(Some(Prepared::new(capture, 1, about)))
+    let frames = capture.frames(&roots, &mut about).map_err(Error::new)?;
+    Ok(Some(Prepared::new(frames, 1, about)))
 }
 
 /// A stream's description in the index: its number, and what is told of it. The index is XML in
@@ -169,17 +167,21 @@ impl Indexed {
     }
 }
 
+/// A part of another block.
+struct Part {
+    block: u32,
+    start: u64,
+    length: u64,
+}
+
 /// A capture that is open.
 struct Matp {
     blocks: Indexed,
     messages: Indexed,
-    roots: Vec<Root>,
-    next: usize,
     /// Bytes that were unpacked or put together so far.
     work: u64,
     stored: u64,
     bounds: Bounds,
-    events: Events,
 }
 
 impl Matp {
@@ -216,7 +218,7 @@ impl Matp {
     ) -> Result<(), ErrorKind> {
         let Some((at, length)) = self.blocks.find(id)? else { return Ok(()) };
         let room = LARGEST.saturating_sub(out.len());
-        self.work = self.work.saturating_add(PART);
+        self.work = self.work.saturating_add(LOOK_UP);
         if let Some(error) = self.bounds.broken(self.work, self.stored, "unzip") {
             return Err(error);
         }
@@ -231,18 +233,17 @@ impl Matp {
         };
         // Where in this block the next part begins.
         let mut begins = 0_u64;
-        for (other, start, length) in list {
+        for part in list {
             if *parts == 0 || out.len() >= LARGEST {
                 break;
             }
             *parts = parts.saturating_sub(1);
-            let ends = begins.saturating_add(u64::from(length));
+            let ends = begins.saturating_add(part.length);
             let from = range.start.max(begins).saturating_sub(begins);
             let to = range.end.min(ends).saturating_sub(begins);
             if from < to {
-                let start = u64::from(start);
-                let wanted = start.saturating_add(from)..start.saturating_add(to);
-                self.block(other, wanted, depth.saturating_add(1), parts, out)?;
+                let wanted = part.start.saturating_add(from)..part.start.saturating_add(to);
+                self.block(part.block, wanted, depth.saturating_add(1), parts, out)?;
             }
             begins = ends;
         }
@@ -256,7 +257,7 @@ impl Matp {
         at: u64,
         length: u64,
         depth: usize,
-    ) -> Result<Option<Vec<(u32, u32, u32)>>, ErrorKind> {
+    ) -> Result<Option<Vec<Part>>, ErrorKind> {
         if depth >= MAX_BLOCK_DEPTH || length > u64::try_from(READ_BLOCK).unwrap_or(u64::MAX) {
             return Ok(None);
         }
@@ -273,11 +274,11 @@ impl Matp {
         while let (Some(block), Some(start), Some(length)) =
             (fields.u32(), fields.u32(), fields.u32())
         {
-            list.push((block, start, length));
+            list.push(Part { block, start: start.into(), length: length.into() });
         }
-        for (block, start, length) in list.iter().take(MAX_MATP_PARTS) {
+        for Part { block, start, length } in list.iter().take(MAX_MATP_PARTS) {
             let Some((_, held)) = self.blocks.find(*block)? else { return Ok(None) };
-            let end = u64::from(*start).saturating_add(u64::from(*length));
+            let end = start.saturating_add(*length);
             // A block that names others in its turn is longer than its record.
             let may_be_list = held.checked_sub(4).is_some_and(|parts| parts % 12 == 0);
             if *block >= id || (end > held && !may_be_list) {
@@ -287,19 +288,28 @@ impl Matp {
         Ok(Some(list))
     }
 
-    /// Goes through all messages once for what events tell of processes.
-    fn learn(&mut self, about: &mut About) -> Result<(), ErrorKind> {
-        let before = self.work;
-        let mut bytes = Vec::new();
-        for place in 0..self.roots.len() {
-            let Some((id, _)) = self.roots.get(place).copied() else { break };
-            self.message(id, &mut bytes)?;
+    /// All frames by their times: messages are numbered as they were parsed, which is another order.
+    fn frames(&mut self, roots: &[Root], about: &mut About) -> Result<Sorted, ErrorKind> {
+        let mut sorting = Sorting::new();
+        let mut events = Events::default();
+        let (mut bytes, mut frame) = (Vec::new(), Vec::new());
+        for (id, ts) in roots {
+            self.message(*id, &mut bytes)?;
             if let Some(stored) = Stored::of_message_analyzer(&bytes) {
                 Events::learn(&stored, about);
+                if let Some(head) = events.frame(&stored, &mut frame) {
+                    sorting.push(head, &frame)?;
+                }
+            } else if is_ethernet(&bytes) {
+                // Of a capture that was opened in Message Analyzer and saved there.
+                let original_length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+                let link_type = link_type::ETHERNET;
+                let head = Head { ts: *ts, link_type, original_length, ..Head::default() };
+                sorting.push(head, &bytes)?;
             }
         }
-        self.work = before;
-        Ok(())
+        events.finish(about);
+        sorting.finish()
     }
 }
 
@@ -307,33 +317,7 @@ impl Matp {
 const LARGEST: usize = MAX_PACKET + 4 * 1024;
 
 /// What looking up a part of a block counts for, in bytes.
-const PART: u64 = 64;
-
-impl Frames for Matp {
-    fn next(&mut self, data: &mut Vec<u8>) -> Result<Option<Head>, ErrorKind> {
-        let mut bytes = Vec::new();
-        while let Some((id, ts)) = self.roots.get(self.next).copied() {
-            self.next = self.next.saturating_add(1);
-            self.message(id, &mut bytes)?;
-            if let Some(stored) = Stored::of_message_analyzer(&bytes) {
-                if let Some(head) = self.events.frame(&stored, data) {
-                    return Ok(Some(head));
-                }
-            } else if is_ethernet(&bytes) {
-                // Of a capture that was opened in Message Analyzer and saved there.
-                let original_length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-                std::mem::swap(data, &mut bytes);
-                let link_type = link_type::ETHERNET;
-                return Ok(Some(Head { ts, link_type, original_length, ..Head::default() }));
-            }
-        }
-        Ok(None)
-    }
-
-    fn finish(&mut self, about: &mut About) {
-        self.events.finish(about);
-    }
-}
+const LOOK_UP: u64 = 64;
 
 /// Whether the bytes look like an Ethernet frame: some messages are none, such as the names of
 /// adapters.

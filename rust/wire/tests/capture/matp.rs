@@ -36,7 +36,7 @@ proptest! {
         let bytes = Streams::of(&messages).pack(Packing { stored, other_first });
         let outcome = read(bytes.as_slice());
         prop_assert_eq!(outcome.format.map(|format| format.name()), Some("matp"));
-        let expected: Vec<(i64, &[u8])> = messages
+        let mut expected: Vec<(i64, &[u8])> = messages
             .iter()
             .filter_map(|message| match message {
                 Message::Event { time, frame, .. } => Some((time * 100, frame.as_slice())),
@@ -44,6 +44,8 @@ proptest! {
                 Message::Inner => None,
             })
             .collect();
+        // Frames of the same time stay in their order.
+        expected.sort_by_key(|(time, _)| *time);
         let frames = outcome.clean();
         let seen: Vec<(i64, &[u8])> =
             frames.iter().map(|frame| (frame.ts.unwrap(), frame.data.as_slice())).collect();

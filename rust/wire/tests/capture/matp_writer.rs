@@ -85,7 +85,7 @@ impl Streams {
             Some(time) => {
                 self.annotation.push(1);
                 // UTC, as the two bits at the top say.
-                self.annotation.extend((time.cast_unsigned() | 1 << 62).to_le_bytes());
+                self.annotation.extend((u64::try_from(time).unwrap() | 1 << 62).to_le_bytes());
             }
             None => {
                 self.annotation.push(2 | 4);

@@ -101,7 +101,7 @@ fn frame(bytes: &mut Vec<u8>, (major, minor): (u8, u8), record: &Record) {
         bytes.extend(u16::try_from(stored).unwrap().to_le_bytes());
     } else {
         // Before the start it is such a number that ten times it is negative.
-        let ticks = (record.micros * 10).cast_unsigned();
+        let ticks = u64::from_le_bytes((record.micros * 10).to_le_bytes());
         bytes.extend(tenth(ticks).to_le_bytes());
         bytes.extend(record.original().to_le_bytes());
         bytes.extend(stored.to_le_bytes());

@@ -50,14 +50,17 @@ def test_tcpdump_reads_the_line_that_is_printed(tmp_path: Path) -> None:
     assert written.stat().st_size > 1000
 
 
-def test_windows_programs_keep_whole_packets_and_are_converted() -> None:
+def test_windows_programs_keep_whole_packets_and_their_traces_are_read_as_they_are() -> None:
     netsh, pktmon = recipe("netsh"), recipe("pktmon", ports=[636, 443])
     assert any("capture=yes" in line and "fileMode=circular" in line for line in netsh.commands)
-    assert netsh.commands[-1] == r"etl2pcapng.exe C:\tls.etl C:\tls.pcapng"
+    assert netsh.commands[-1] == "netsh trace stop"
     assert pktmon.commands[1:3] == ("pktmon filter add port-443 -p 443",
                                     "pktmon filter add port-636 -p 636")  # fmt: skip
     assert "--pkt-size 0 " in pktmon.commands[3]
-    assert pktmon.commands[-1] == r"pktmon etl2pcap C:\tls.etl --out C:\tls.pcapng"
+    assert pktmon.commands[-2:] == ("pktmon stop", "pktmon filter remove")
+    for chosen in (netsh, pktmon):
+        assert "reads the .etl as it is" in str(chosen)
+        assert "tlsaudit report tls.etl" in str(chosen)
     assert (netsh.filter, pktmon.filter) == (None, None)
     assert not any("filter add" in line for line in recipe("pktmon", keep="all").commands)
 

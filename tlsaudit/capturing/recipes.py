@@ -214,17 +214,16 @@ def _netsh(wish: _Wish) -> Recipe:
             f"fileMode=circular maxSize={wish.megabytes} traceFile=C:\\{name}.etl",
             f"Start-Sleep -Seconds {wish.seconds}",
             "netsh trace stop",
-            f"etl2pcapng.exe C:\\{name}.etl C:\\{name}.pcapng",
         ),
         (
-            "Run it in PowerShell as administrator. `netsh trace stop` may take minutes. "
-            "etl2pcapng is Microsoft's converter (github.com/microsoft/etl2pcapng); it may run on "
-            "another Windows machine.",
+            "Run it in PowerShell as administrator. `netsh trace stop` may take minutes, and "
+            "leaves a .cab beside the .etl. tlsaudit reads the .etl as it is, on any system, and "
+            "names the process behind a connection where the trace tells it.",
             _ONE_FILE,
             _KEPT["all"],
             _MISSED["all"] + " Traffic of the machine with itself (127.0.0.1) is not captured.",
             _HOW_LONG,
-            _then(f"{name}.pcapng"),
+            _then(f"{name}.etl"),
         ),
     )
 
@@ -250,20 +249,19 @@ def _pktmon(wish: _Wish) -> Recipe:
             f"Start-Sleep -Seconds {wish.seconds}",
             "pktmon stop",
             "pktmon filter remove",
-            f"pktmon etl2pcap C:\\{name}.etl --out C:\\{name}.pcapng",
         ),
         (
             "Run it in PowerShell as administrator. Without `--pkt-size 0` only 128 bytes of each "
             "packet are kept, which cuts nearly every hello before its list of versions. Older "
-            "builds of Windows 10 say `--etw` for `--capture`, and `pktmon pcapng` for `pktmon "
-            "etl2pcap`.",
+            "builds of Windows 10 say `--etw` for `--capture`. tlsaudit reads the .etl as it is, "
+            "on any system.",
             _ONE_FILE,
             "Kept: everything on these ports." if by_port else _KEPT["all"],
             "Missed: TLS on other ports and inside tunnels, and EAPOL."
             if by_port
             else _MISSED["all"],
             _HOW_LONG,
-            _then(f"{name}.pcapng"),
+            _then(f"{name}.etl"),
         ),
     )
 

@@ -42,10 +42,11 @@ HOSTS = "tlsaudit.hosts"
 
 _UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
-_CAPTURES = """CAPTURE is a packet capture (pcap or pcapng, also compressed with gzip, zstd, xz or
-lz4), a folder, which stands for every file below it, a pattern such as 'dc*.pcapng', or - for
-standard input. A path that exists is taken as it is, whatever characters it holds. Where tables are
-asked for, the store of `tlsaudit batch` may stand in their place."""
+_CAPTURES = """CAPTURE is a packet capture (pcap, pcapng, snoop, or Windows' .etl, .cap and .matp,
+also compressed with gzip, zstd, xz or lz4), a folder, which stands for every file below it, a
+pattern such as 'dc*.pcapng', or - for standard input. A path that exists is taken as it is,
+whatever characters it holds. Where tables are asked for, the store of `tlsaudit batch` may stand in
+their place."""
 
 
 def capture_command(summary: str, rest: str = "") -> Callable[[Callable[..., int]], click.Command]:

@@ -39,7 +39,9 @@ tlsaudit.read_handshakes("dc01.pcapng", engine="scapy")
 - `scapy` needs `pip install 'tlsaudit[scapy]'`, which is GPL-2.0-only. It reads some thousand
   packets a second: a second opinion on small captures, up to some ten megabytes.
 
-Nothing else needs scapy, pyshark or tshark.
+Nothing else needs scapy, pyshark or tshark. What an engine cannot read (`.etl` and `.matp`; scapy
+also `.cap` of Network Monitor, and snoop) it gets as pcapng, as `tlsaudit convert` writes it: a
+second opinion on the hellos, not on the file's format.
 
 tshark is run with its settings at their defaults whatever the user's own are, in two passes, with
 TCP segments put in order, with TLS recognised by its bytes on any port, and with RDP's port

@@ -160,7 +160,11 @@ impl Events {
             data.extend_from_slice(seen.header.bytes());
             data.extend_from_slice(seen.data);
         } else {
-            match self.assembly.add(Key::of(seen), seen.part, seen.data) {
+            match self.assembly.add(
+                Key::new(seen.place, seen.thread, seen.processor),
+                seen.part,
+                seen.data,
+            ) {
                 Joined::Whole(whole) => *data = whole,
                 Joined::Nothing => return None,
             }

@@ -14,11 +14,13 @@ enum Answer {
     Unsupported(&'static str),
     /// Compressed or an archive; its name and the command that opens it.
     Unpack(&'static str, &'static str),
-    /// No capture; what it is and what to do.
+    /// No capture; what it is.
     No(&'static str),
+    /// No capture, and yet of use; what it is and what to do.
+    Beside(&'static str),
 }
 
-use Answer::{Convert, No, Unpack, Unsupported};
+use Answer::{Beside, Convert, No, Unpack, Unsupported};
 
 /// What to do where there is no capture in a file.
 const PASS_THE_CAPTURE: &str = "pass the capture itself";
@@ -39,6 +41,7 @@ pub(super) fn explain(bytes: &[u8], whole: bool) -> ErrorKind {
         Some(No(what)) => ErrorKind::NotACapture(format!(
             "it is {what} and no packet capture: {PASS_THE_CAPTURE}"
         )),
+        Some(Beside(what)) => ErrorKind::NotACapture(format!("it is {what}")),
         None if whole && bytes.len() < 24 => ErrorKind::NotACapture(format!(
             "it has only {}, fewer than the header of any capture: the capture or the copy did \
              not finish",
@@ -78,11 +81,17 @@ const MAGIC: [(&[u8], Answer); 61] = [
     (
         b"MSCF",
         Unsupported(
-            "it is a cabinet as `netsh trace stop` writes it: convert the .etl file beside it with \
-             etl2pcapng",
+            "it is a cabinet as `netsh trace stop` writes it, without packets: pass the .etl file \
+             beside it",
         ),
     ),
-    (b"ElfFile\0", No("a Windows event log (.evtx)")),
+    (
+        b"ElfFile\0",
+        Beside(
+            "a Windows event log (.evtx) and no packet capture: pass it as `--events FILE` beside a \
+             capture",
+        ),
+    ),
     (b"\x1F\x8B", Unpack("compressed with gzip", "gunzip")),
     (b"\x28\xB5\x2F\xFD", Unpack("compressed with zstd", "unzstd")),
     (b"\xFD7zXZ\0", Unpack("compressed with xz", "unxz")),

@@ -44,8 +44,8 @@ fn captures_in_other_formats_come_with_the_command_that_converts_them() {
 #[test]
 fn windows_formats_have_advice_of_their_own() {
     for (bytes, words) in [
-        (b"MSCF\0\0\0\0".to_vec(), ["cabinet", "etl2pcapng"]),
-        (b"ElfFile\0".to_vec(), ["event log", "no packet capture"]),
+        (b"MSCF\0\0\0\0".to_vec(), ["cabinet", "pass the .etl"]),
+        (b"ElfFile\0".to_vec(), ["event log (.evtx) and no packet capture", "--events FILE"]),
         (zip("[Content_Types].xml"), ["an Office document", "no packet capture"]),
         (zip("META-INF/MANIFEST.MF"), ["a Java archive", "no packet capture"]),
         (

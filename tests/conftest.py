@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,10 +51,14 @@ def office(make_audit: Callable[..., Audit]) -> Audit:
 
 @pytest.fixture(scope="session")
 def hostile(make_audit: Callable[..., Audit]) -> Audit:
-    """An audit in which every captured or named string is an attack."""
+    """An audit in which every string that was captured, named or logged is an attack."""
+    from tlsaudit import schema
+    from tlsaudit.events import Logged, SignIn
+
     old = {**OLD_VERSION, **OLD_ANSWER, "capture": HOSTILE_CAPTURE}
+    program = {"client_process": HOSTILE, "client_pid": 4242, "client_process_basis": "syn"}
     rows = [
-        handshake_row(number=0, server_name=HOSTILE, client_alpn=[HOSTILE], **old),
+        handshake_row(number=0, server_name=HOSTILE, client_alpn=[HOSTILE], **program, **old),
         handshake_row(number=1, server_name=HOSTILE_FORMULA, negotiated_alpn=HOSTILE, **old),
         handshake_row(number=2, client=HOSTILE, server_name="$\\frac{$", **old),
     ]
@@ -64,4 +69,15 @@ def hostile(make_audit: Callable[..., Audit]) -> Audit:
         error_kind="not_a_capture",
         error=f"{HOSTILE_CAPTURE}.txt: it is a text and no packet capture",
     )
-    return make_audit(rows, [capture_row(capture=HOSTILE_CAPTURE, limits=HOSTILE), failed])
+    audit = make_audit(rows, [capture_row(capture=HOSTILE_CAPTURE, limits=HOSTILE), failed])
+    names = [{"address": "192.0.2.10", "name": HOSTILE, "kind": "host", "source": "hosts"}]
+    said = {"Type": "client", "TargetName": HOSTILE_FORMULA, "CallerProcessImageName": HOSTILE}
+    at = int(rows[0]["ts"])
+    logged = [Logged(HOSTILE_CAPTURE, number, at, HOSTILE, 1, said) for number in (36871, 36888)]
+    signed_in = SignIn(HOSTILE_CAPTURE, HOSTILE, at, HOSTILE, HOSTILE, HOSTILE_FORMULA, HOSTILE)
+    return replace(
+        audit,
+        names=schema.from_rows(names, schema.NAMES),
+        logged=tuple(logged),
+        legacy_sign_ins=(signed_in,),
+    )

@@ -446,7 +446,7 @@ def test_notebook_fragment_names_the_clients_and_stays_small(office: Audit) -> N
 def test_hostile_fragment_stays_text(hostile: Audit) -> None:
     made = fragment(hostile)
     assert Reader(made).tags <= {
-        *("div", "p", "strong", "br", "small"),
+        *("div", "p", "strong", "br", "small", "code"),
         *("table", "thead", "tbody", "tr", "th", "td"),
     }
     assert html.escape(HOSTILE) in made.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")

@@ -3,9 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, Sender, SyncSender, TryRecvError, channel, sync_channel,
-};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +22,7 @@ const TICK: Duration = Duration::from_millis(50);
 pub trait Taker {
     /// The next row.
     fn row(&mut self, row: &Told, capture: &str);
-    /// No row is there for now; what has come should be seen.
+    /// No row has come for a while; those that came should be seen.
     fn pause(&mut self) {}
     /// Whether no more rows are wanted.
     fn is_closed(&self) -> bool {
@@ -87,17 +85,13 @@ impl Job {
                 let error = Some(Error::new(ErrorKind::Cancelled));
                 return Ok(Summary { error, ..Summary::default() });
             }
-            let message = match lane.messages.try_recv() {
+            let message = match lane.messages.recv_timeout(TICK) {
                 Ok(message) => message,
-                Err(TryRecvError::Disconnected) => return Ok(fault()),
-                Err(TryRecvError::Empty) => {
+                Err(RecvTimeoutError::Timeout) => {
                     taker.pause();
-                    match lane.messages.recv_timeout(TICK) {
-                        Ok(message) => message,
-                        Err(RecvTimeoutError::Timeout) => continue,
-                        Err(RecvTimeoutError::Disconnected) => return Ok(fault()),
-                    }
+                    continue;
                 }
+                Err(RecvTimeoutError::Disconnected) => return Ok(fault()),
             };
             match message {
                 Message::Rows(rows) => {

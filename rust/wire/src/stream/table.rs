@@ -102,6 +102,7 @@ impl<O: Observer> Streams<O> {
             destination_mac: segment.destination_mac,
         };
         let ledger = &mut self.ledger;
+        let numbered = ledger.next_number;
         match key {
             AnyKey::V4(key) => self.v4.segment(key, segment, side, origin, ledger, done),
             AnyKey::V6(key) => self.v6.segment(key, segment, side, origin, ledger, done),
@@ -109,7 +110,9 @@ impl<O: Observer> Streams<O> {
         if self.ledger.buffered > MAX_BUFFERED {
             self.close_the_largest(done);
         }
-        self.bound_number(done);
+        if self.ledger.next_number != numbered {
+            self.bound_number(done);
+        }
     }
 
     /// A connection that a frame tells of without bringing a segment of it: it has a number, should

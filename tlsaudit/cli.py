@@ -8,6 +8,8 @@ clean; `verify`: the engines agree), 1 `check` or `verify` found something, 2 no
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -39,6 +41,8 @@ class _InterruptedError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and leave with its exit code."""
+    # What is left then goes with the process: nothing is gained by searching it for garbage.
+    atexit.register(gc.freeze)
     try:
         code = command.main(args=arguments, prog_name="tlsaudit", standalone_mode=False)
         sys.stdout.flush()

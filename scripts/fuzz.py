@@ -38,6 +38,8 @@ LONGEST = {
     "quic": 1_024,
     "etl": 8_192,
     "names": 1_024,
+    "netmon": 1_024,
+    "matp": 2_048,
 }
 SECONDS_AN_INPUT = 10
 MEMORY_MB = 512

@@ -14,8 +14,12 @@ pub mod eap;
 pub mod etl;
 #[path = "../../wire/tests/fuzz_bodies/hello.rs"]
 pub mod hello;
+#[path = "../../wire/tests/fuzz_bodies/matp.rs"]
+pub mod matp;
 #[path = "../../wire/tests/fuzz_bodies/names.rs"]
 pub mod names;
+#[path = "../../wire/tests/fuzz_bodies/netmon.rs"]
+pub mod netmon;
 #[path = "../../wire/tests/fuzz_bodies/packet.rs"]
 pub mod packet;
 #[path = "../../wire/tests/fuzz_bodies/quic.rs"]

@@ -20,7 +20,9 @@ mod datagrams;
 mod eap;
 mod etl;
 mod hello;
+mod matp;
 mod names;
+mod netmon;
 mod packet;
 mod quic;
 mod quic_seeds;
@@ -36,7 +38,7 @@ use std::path::{Path, PathBuf};
 /// A target's name and its body.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 13] = [
     ("capture", capture::check),
     ("packet", packet::check),
     ("stream", stream::check),
@@ -48,6 +50,8 @@ const TARGETS: [Target; 11] = [
     ("eap", eap::check),
     ("names", names::check),
     ("etl", etl::check),
+    ("netmon", netmon::check),
+    ("matp", matp::check),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -10,7 +10,9 @@ use tlsaudit_wire::tls::record::HEADER_LENGTH;
 use tlsaudit_wire::tls::ssl2;
 
 use crate::stream::Step;
-use crate::{datagrams, eap, etl, hello, names, packet as frames, quic_seeds, stream};
+use crate::{
+    datagrams, eap, etl, hello, matp, names, netmon, packet as frames, quic_seeds, stream,
+};
 
 /// Larger inputs are slow to mutate and teach nothing more.
 const LARGEST: usize = 16 * 1024;
@@ -36,11 +38,18 @@ pub fn of_capture(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut conversations = quic_seeds::Conversations::default();
     let mut authentications = Authentications::default();
     let mut group: Vec<(u16, Vec<u8>)> = Vec::new();
+    // One capture in each of the containers is enough.
+    let mut contained = false;
     let mut said: Vec<(bool, Vec<u8>)> = Vec::new();
     let mut telling: Vec<names::Packet> = Vec::new();
     while let Ok(Some(frame)) = reader.next_frame() {
         group.push((frame.link_type, frame.data.to_vec()));
         if group.len() == FRAMES {
+            if !contained {
+                contained = true;
+                seeds.push(("netmon", netmon::encode(&group)));
+                seeds.push(("matp", matp::encode(&group)));
+            }
             seeds.push(("packet", packet_input(&group)));
             group.clear();
         }

@@ -1,9 +1,12 @@
 """The packets of samples in containers of other formats give the rows of the samples."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from support.needs import needs_tshark
 
 import tlsaudit
 
@@ -81,3 +84,35 @@ def test_process_table_names_the_program_behind_a_client(tmp_path):
     data = other_containers.netmon(frames_of(NAMES[0]), process=(*process[:2], remote, local))
     found = read(tmp_path / "capture.cap", data).handshakes.iloc[0]
     assert all(found.isna()[each] for each in OWN[1:])
+
+
+def test_command_that_shows_the_frames_converts_what_wireshark_cannot_read(tmp_path):
+    needs_tshark()
+    capture = tmp_path / "old client's.matp"
+    audit = read(capture, other_containers.matp(frames_of(NAMES[0])))
+    row = audit.verdicts.iloc[0]
+    assert row["tshark"].startswith("tlsaudit convert ")
+    bin_folder = Path(sys.executable).parent
+    done = subprocess.run(
+        ["bash", "-c", row["tshark"]],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
+    )
+    shown = [int(line.split()[0]) for line in done.stdout.splitlines()]
+    assert shown == sorted(row["frames"])
+    page = audit.report(tmp_path / "report").read_text("utf-8")
+    assert '"before":"tlsaudit convert ' in page
+
+
+def test_commands_for_what_wireshark_reads_are_as_they_were(tmp_path):
+    audit = read(tmp_path / "capture.cap", other_containers.netmon(frames_of(NAMES[0])))
+    assert audit.verdicts["tshark"].str.startswith("tshark -2 -r ").all()
+
+
+def test_evidence_is_made_of_any_format(tmp_path):
+    audit = read(tmp_path / "capture.matp", other_containers.matp(frames_of(NAMES[0])))
+    written = audit.evidence(tmp_path / "evidence.pcapng")
+    again = tlsaudit.audit(written.path)
+    assert list(again.findings["rule"]) == list(audit.findings["rule"])

@@ -311,3 +311,7 @@ pub const MAX_FILTER_WORDS: usize = 200;
 /// Packets waiting for repeats with the same addresses, ports and sequence numbers that a packet is
 /// compared with, the latest ones: a packet sent again and again at once is rare.
 pub const MAX_REPEAT_CANDIDATES: usize = 16;
+
+/// Packets of a capture by pktmon, converted to pcapng, among which repeats are looked for. So many
+/// pass in half a second at 2 Gbit/s; each takes about 40 bytes.
+pub const MAX_KNOWN_PACKETS: usize = 128 * 1024;

@@ -266,7 +266,10 @@ impl<R: Read> CaptureReader<R> {
     pub fn take_about(&mut self) -> About {
         match &mut self.body {
             Body::Prepared(_, prepared) => std::mem::take(&mut prepared.about),
-            Body::Pcap(_) | Body::Pcapng(_) | Body::Snoop(_) => About::default(),
+            Body::Pcapng(pcapng) => {
+                About { frames_repeated: pcapng.frames_repeated(), ..About::default() }
+            }
+            Body::Pcap(_) | Body::Snoop(_) => About::default(),
         }
     }
 }

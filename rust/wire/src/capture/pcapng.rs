@@ -5,6 +5,7 @@ use std::io::Read;
 use super::Record;
 use super::byte_order::ByteOrder;
 use super::pcapng_interface::{Interface, Options};
+use super::repeats::Known;
 use super::source::Source;
 use crate::cursor::Cursor;
 use crate::error::{Error, ErrorKind};
@@ -41,6 +42,10 @@ pub(super) struct Pcapng {
     number: u64,
     /// The block that was given last, or is passed over.
     rest: Rest,
+    /// In a section that pktmon wrote: it writes each packet once for every component that saw it.
+    known: Option<Box<Known>>,
+    /// Frames that were left out for that.
+    repeated: u64,
 }
 
 /// What is left of a block.
@@ -78,6 +83,8 @@ impl Pcapng {
             earlier_interfaces: 0,
             number: 0,
             rest: Rest::default(),
+            known: None,
+            repeated: 0,
         };
         pcapng.block(source)?;
         Ok(pcapng)
@@ -104,10 +111,31 @@ impl Pcapng {
                 source.clean_end(self.number)?;
                 return Ok(None);
             }
-            if let Some(record) = self.block(source)? {
+            if let Some(record) = self.block(source)?
+                && (self.known.is_none() || !self.is_repeat(source, &record))
+            {
                 return Ok(Some(record));
             }
         }
+    }
+
+    /// Frames that were left out because they repeat others.
+    pub(super) fn frames_repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    /// Whether pktmon saw the packet at another component before.
+    #[cold]
+    fn is_repeat<R: Read>(&mut self, source: &Source<R>, record: &Record) -> bool {
+        let data = source.window().get(record.skip..record.end).unwrap_or_default();
+        let is_cut =
+            usize::try_from(record.original_length).is_ok_and(|length| length > data.len());
+        let is_repeat = self
+            .known
+            .as_mut()
+            .is_some_and(|known| known.is_repeat(record.ts, record.link_type, data, is_cut));
+        self.repeated = self.repeated.saturating_add(u64::from(is_repeat));
+        is_repeat
     }
 
     /// Passes over what is left of the last block and checks that its trailer repeats its length.
@@ -157,6 +185,10 @@ impl Pcapng {
         };
         match block.kind {
             ENHANCED_PACKET | PACKET | SIMPLE_PACKET => self.packet(source, &block).map(Some),
+            SECTION_HEADER => {
+                self.describe_section(source, &block)?;
+                Ok(None)
+            }
             INTERFACE_DESCRIPTION => {
                 self.describe_interface(source, &block)?;
                 Ok(None)
@@ -226,6 +258,31 @@ impl Pcapng {
         }
         self.earlier_interfaces = self.interface_count();
         self.interfaces.clear();
+        Ok(())
+    }
+
+    /// Looks who wrote a section.
+    #[cold]
+    fn describe_section<R: Read>(
+        &mut self,
+        source: &mut Source<R>,
+        block: &Block,
+    ) -> Result<(), Error> {
+        /// Byte-order mark, version, length of the section.
+        const FIXED: usize = 16;
+        /// shb_userappl.
+        const APPLICATION: u16 = 4;
+        let body = usize::try_from(block.body).unwrap_or(usize::MAX).min(MAX_BUFFERED_BLOCK);
+        let end = BLOCK_HEADER.saturating_add(body);
+        // A header that is cut is told where it ends.
+        source.fill(end);
+        let window = source.window();
+        let options = window.get(BLOCK_HEADER.saturating_add(FIXED)..end.min(window.len()));
+        let mut options = Options::new(self.order, Cursor::new(options.unwrap_or_default()));
+        let by_pktmon =
+            options.any(|(code, name)| code == APPLICATION && name.starts_with(b"Packet Monitor"));
+        self.known = by_pktmon.then(Box::default);
+        self.pass_over(block);
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use hashbrown::{DefaultHashBuilder, HashMap};
 
 use super::etw::{Direction, Place, ip_packet};
 use super::prepared::Head;
-use crate::limits::{MAX_HELD_REPEATS, MAX_REPEAT_CANDIDATES, REPEAT_WINDOW};
+use crate::limits::{MAX_HELD_REPEATS, MAX_KNOWN_PACKETS, MAX_REPEAT_CANDIDATES, REPEAT_WINDOW};
 
 /// Bytes of a packet in which fields change on the way: the largest header of IPv4 and the checksum
 /// of TCP behind it are within them.
@@ -220,6 +220,45 @@ impl Repeats {
             self.spare.push(spare);
         }
         Some(held.head)
+    }
+}
+
+/// Knows packets that came shortly before, by content alone: for captures that say nothing of
+/// components, and whose frames are given as they come.
+#[derive(Default)]
+pub(super) struct Known {
+    /// When each was seen last.
+    seen: HashMap<u64, i64>,
+    order: VecDeque<(i64, u64)>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Known {
+    /// Whether the same packet came before, within [`REPEAT_WINDOW`].
+    pub(super) fn is_repeat(
+        &mut self,
+        ts: Option<i64>,
+        link_type: u16,
+        data: &[u8],
+        is_cut: bool,
+    ) -> bool {
+        let (Some(ts), Some((kind, packet))) = (ts, ip_packet(link_type, data)) else {
+            return false;
+        };
+        while let Some((then, key)) = self.order.front().copied()
+            && (!is_within(Some(then), Some(ts)) || self.order.len() > MAX_KNOWN_PACKETS)
+        {
+            self.order.pop_front();
+            if self.seen.get(&key) == Some(&then) {
+                self.seen.remove(&key);
+            }
+        }
+        let beginning = Beginning::of(kind, packet);
+        // Of the same packet one link's header leaves more than another's, where it is cut.
+        let rest = if is_cut { None } else { packet.get(CHANGING..) };
+        let key = self.hasher.hash_one((Key(kind, beginning.known()), rest));
+        self.order.push_back((ts, key));
+        self.seen.insert(key, ts).is_some()
     }
 }
 

@@ -1,5 +1,7 @@
 //! pcapng: sections, interfaces, time, every kind of packet block, what is passed over, ends.
 
+use tlsaudit_wire::capture::CaptureReader;
+
 use crate::writer::{
     ORDERS, Order, OwnedFrame, block, enhanced, interface, obsolete, option, pcap_header, read,
     section, section_of, simple,
@@ -398,4 +400,38 @@ fn a_block_with_an_absurd_length_is_damage() {
         let outcome = read(file.as_slice());
         assert_eq!((outcome.frames.len(), outcome.error_name()), (1, Some("damaged")));
     }
+}
+
+#[test]
+fn what_pktmon_wrote_for_each_component_is_given_once() {
+    let order = Order::Little;
+    let header = |application: &[u8]| {
+        let mut body = order.u32(0x1A2B_3C4D).to_vec();
+        body.extend([1, 0, 0, 0]);
+        body.extend(order.u64(u64::MAX));
+        body.extend(option(order, 4, application));
+        [block(order, 0x0A0D_0D0A, &body), interface(order, 1, 0, &[])].concat()
+    };
+    // IPv4 with UDP on Ethernet; the time to live and the checksum change from component to component.
+    let packet = |ttl: u8, last: u8| {
+        let mut frame = vec![2; 12];
+        frame.extend([8, 0, 0x45, 0, 0, 30, 0, 7, 0, 0, ttl, 17, ttl, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
+        frame.extend([1, 2, 1, 3, 0, 10, ttl, 0, 5, last]);
+        frame
+    };
+    let packets: Vec<u8> = [(0, 64, 1), (1, 64, 1), (2, 63, 1), (3, 64, 2), (600_000, 64, 1)]
+        .iter()
+        .flat_map(|(time, ttl, last)| enhanced(order, 0, *time, &packet(*ttl, *last), &[]))
+        .collect();
+    let given = |application: &[u8]| {
+        let capture = [header(application), packets.clone()].concat();
+        let mut reader = CaptureReader::open(capture.as_slice()).unwrap();
+        let mut numbers = Vec::new();
+        while let Some(frame) = reader.next_frame().unwrap() {
+            numbers.push(frame.number);
+        }
+        (numbers, reader.take_about().frames_repeated)
+    };
+    assert_eq!(given(b"Packet Monitor"), (vec![1, 4, 5], 2));
+    assert_eq!(given(b"Dumpcap"), (vec![1, 2, 3, 4, 5], 0));
 }

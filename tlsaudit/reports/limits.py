@@ -106,7 +106,7 @@ def _sentences(captures: pandas.DataFrame) -> list[Limit]:
     """One limit per sentence, of the capture and of the reader: many captures may have the same."""
     found = []
     for column, measure in (
-        ("remarks", "Windows or the capturing program says of"),
+        ("remarks", "a warning is given with"),
         ("limits", "a bound of the reader was reached in"),
     ):
         told = captures[captures[column].notna()]

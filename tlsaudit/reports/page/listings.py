@@ -240,7 +240,7 @@ def findings(table: pandas.DataFrame) -> Listing:
             (Head("Severity", "badges", choices=True, order=_BY_SEVERITY), text("severity")),
             (_CLIENT, client),
             (
-                Head("Observed", "name suite", choices=True),
+                Head("Observed", "name", choices=True),
                 lambda row: [str(row["observed"]), str(row["rule"])],
             ),
             (Head("Server", "name"), server),

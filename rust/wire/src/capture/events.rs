@@ -3,7 +3,6 @@
 
 use super::about::About;
 use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Seen, Told};
-use super::link_type;
 use super::prepared::Head;
 use super::processes::Basis;
 
@@ -125,11 +124,16 @@ impl Events {
                 about.processes.named(id, &name, since);
             }
             Found::Filter(words) => {
-                remark(format!("a filter was in force while it was captured: {words}"));
+                remark(format!(
+                    "A filter was in force while this was captured, so other packets are missing: \
+                     {words}."
+                ));
             }
             Found::Lost(count) => about.events_lost = about.events_lost.saturating_add(count),
             Found::DecryptedHttp => {
-                remark("it holds HTTP that a proxy decrypted, in which no TLS is left".to_owned());
+                remark(
+                    "It holds HTTP as a proxy decrypted it, in which no TLS is left.".to_owned(),
+                );
             }
             _ => {}
         }
@@ -169,9 +173,7 @@ impl Events {
                 Joined::Nothing => return None,
             }
         }
-        if seen.link_type == link_type::WLAN {
-            clear_protected(data);
-        }
+        etw::clear_protected(seen.link_type, data);
         let captured = u32::try_from(data.len()).unwrap_or(u32::MAX);
         let told = seen
             .original_length
@@ -188,18 +190,17 @@ impl Events {
     /// Tells what was left out.
     pub(super) fn finish(&self, about: &mut About) {
         about.frames_dropped = about.frames_dropped.saturating_add(self.dropped);
-        let broken = self.assembly.broken();
-        if broken > 0 {
-            about
+        match self.assembly.broken() {
+            0 => {}
+            1 => about.remarks.push("Of 1 packet a part is missing, so it is left out.".to_owned()),
+            broken => about
                 .remarks
-                .push(format!("packets of which a part is missing were left out: {broken}"));
+                .push(format!("Of {broken} packets a part is missing, so they are left out.")),
         }
-    }
-}
-
-/// Adapters decrypt what they hand over, and leave the mark that it is encrypted.
-pub(super) fn clear_protected(frame: &mut [u8]) {
-    if let Some(flags) = frame.get_mut(1) {
-        *flags &= !0x40;
+        match about.events_lost {
+            0 => {}
+            1 => about.remarks.push("Windows lost 1 event while it captured.".to_owned()),
+            lost => about.remarks.push(format!("Windows lost {lost} events while it captured.")),
+        }
     }
 }

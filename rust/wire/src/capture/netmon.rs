@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::about::About;
 use super::etw::{self, Fields, Found};
-use super::events::{Events, Stored, clear_protected};
+use super::events::{Events, Stored};
 use super::link_type;
 use super::prepared::{Frames, Head, Prepared, Whole};
 use super::processes::{Basis, Place, Processes};
@@ -137,8 +137,8 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Prepared, Error> {
     }
     if !header.version.at_least(3) {
         about.remarks.push(
-            "its times are those of the clock of the machine that captured, in a time zone that \
-             the file does not tell: they are taken for UTC"
+            "Its times are those of the clock of the machine that captured, in a time zone that \
+             the file does not tell: they are taken for UTC."
                 .to_owned(),
         );
     }
@@ -479,11 +479,10 @@ impl Frames for NetMon {
 
     fn finish(&mut self, about: &mut About) {
         self.events.finish(about);
-        if self.unknown > 0 {
-            about.remarks.push(format!(
-                "records of Network Monitor's that are of a kind that is not read were left out: {}",
-                self.unknown
-            ));
+        match self.unknown {
+            0 => {}
+            1 => about.remarks.push("1 record is of a kind that is not read.".to_owned()),
+            n => about.remarks.push(format!("{n} records are of kinds that are not read.")),
         }
     }
 }
@@ -519,7 +518,7 @@ fn head(
             let monitors = fields.u32()? & 0x8000_0000 != 0;
             let head = whole(link_type::WLAN, usize::from(length));
             if head.is_some() && !monitors {
-                clear_protected(data);
+                etw::clear_protected(link_type::WLAN, data);
             }
             head
         }

@@ -1,8 +1,11 @@
 //! Network Monitor, 1.x and 2.0 to 2.3: lists of packets come back as they were written, whatever is
 //! around them, and tables that lie end the reading.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use proptest::collection::vec;
 use proptest::prelude::*;
+use tlsaudit_wire::capture::{Basis, CaptureReader};
 
 use crate::netmon_writer::{File, NO_PROCESS, Record, event, write};
 use crate::writer::read;
@@ -129,9 +132,13 @@ fn records_without_a_packet_take_a_number_where_wireshark_lists_them() {
         one(b"what is that", 0xF123),
         one(b"last", 1),
     ];
-    let frames = read(write(&File::of(&records)).as_slice()).clean();
+    let bytes = write(&File::of(&records));
+    let frames = read(bytes.as_slice()).clean();
     let seen: Vec<_> = frames.iter().map(|frame| (frame.number, frame.data.as_slice())).collect();
     assert_eq!(seen, [(1, b"first".as_slice()), (5, b"last")]);
+    let mut reader = CaptureReader::open(bytes.as_slice()).unwrap();
+    while reader.next_frame().unwrap().is_some() {}
+    assert_eq!(reader.take_about().remarks, ["1 record is of a kind that is not read."]);
 }
 
 #[test]
@@ -163,8 +170,6 @@ fn events_that_hold_packets_are_frames() {
 
 #[test]
 fn the_process_table_tells_whose_connections_they_are() {
-    use std::net::{IpAddr, Ipv4Addr};
-    use tlsaudit_wire::capture::{Basis, CaptureReader};
     let records = [one(b"frame", 1)];
     let file = File { processes: true, ..File::of(&records) };
     let bytes = write(&file);
@@ -180,13 +185,13 @@ fn the_process_table_tells_whose_connections_they_are() {
 
 #[test]
 fn times_without_a_zone_are_said_to_be_local() {
-    use tlsaudit_wire::capture::CaptureReader;
     for (minor, local) in [(0, true), (1, true), (2, true), (3, false)] {
         let records = [one(b"frame", 1)];
         let bytes = write(&File { version: (2, minor), ..File::of(&records) });
         let mut reader = CaptureReader::open(bytes.as_slice()).unwrap();
         while reader.next_frame().unwrap().is_some() {}
         let remarks = reader.take_about().remarks;
+        assert!(remarks.iter().all(|remark| remark.ends_with('.')), "{remarks:?}");
         assert_eq!(remarks.iter().any(|remark| remark.contains("time zone")), local, "{minor}");
     }
 }

@@ -1,7 +1,10 @@
 """Real event traces of Windows: packets of one, and clear sentences for those without."""
 
+import subprocess
+
 import pytest
-from support.needs import corpus_folder
+from support.command import run
+from support.needs import corpus_folder, needs_tshark
 
 import tlsaudit
 
@@ -35,3 +38,21 @@ def test_a_trace_without_packets_says_so(traces, name):
     with pytest.raises(tlsaudit.CaptureError) as caught:
         tlsaudit.audit(traces / f"{name}.etl")
     assert "event trace of Windows (.etl) without packets" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "layers", "frames"),
+    [
+        ("pktmon_demikernel", "eth:ethertype:ip:icmp:data", 38),
+        ("synth_ndiscap", "eth:ethertype:ip:tcp:tls", 9),
+    ],
+)
+def test_tshark_dissects_what_a_trace_converts_to(traces, tmp_path, name, layers, frames):
+    needs_tshark()
+    target = tmp_path / "out.pcapng"
+    done = run("convert", str(traces / f"{name}.etl"), "-o", str(target))
+    assert done.code == 0, done.messages
+    command = ["tshark", "-r", str(target), "-T", "fields", "-e", "frame.protocols"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(lines) == frames
+    assert all(layers in line for line in lines)

@@ -24,9 +24,9 @@ def convert(
     The answers have the columns `capture`, `readable`, `frames`, `error_kind` and `error` of
     `schema.CAPTURES`. Frames keep their order, and those of the first input their numbers.
     """
-    from tlsaudit import _core
+    from tlsaudit._core import convert as write_pcapng
 
     inputs = list(inputs)
     readable = [(each.name, str(each.source)) for each in inputs if each.problem is None]
-    rows = _core.convert(readable, output, progress, max_unpacked(inputs))
+    rows = write_pcapng(readable, output, progress, max_unpacked(inputs))
     return merged(inputs, rows)

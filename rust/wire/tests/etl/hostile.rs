@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use proptest::prelude::*;
+
 use super::packets::{ethernet, ip};
 use super::read;
 use super::writer::{self, NDIS, Origin};
@@ -128,4 +130,34 @@ fn a_first_record_that_is_too_short_is_damage() {
     head[4..6].copy_from_slice(&200_u16.to_le_bytes());
     let trace = writer::buffer(4, 0, &head, 1_024, false);
     assert!(read(&trace).2.unwrap().contains("begins an event trace is too short"));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_changed_end_in_frames_or_a_sentence(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
+        compressed in any::<bool>(),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let records: Vec<u8> = (1..30)
+            .flat_map(|n| packet(n, 0x1_C000_0001, &ethernet(&ip(64, &n.to_be_bytes().repeat(9)))))
+            .collect();
+        let mut trace = writer::first_buffer();
+        for processor in 0..3 {
+            trace.extend(writer::buffer(0, processor, &records, 4_096, compressed));
+        }
+        // What makes it an event trace stays.
+        for (at, value) in changes {
+            let at = 0x50 + at.index(trace.len() - 0x50);
+            trace[at] = value;
+        }
+        if let Some(cut) = cut {
+            trace.truncate(0x50 + cut.index(trace.len() - 0x50));
+        }
+        let (frames, _, failure) = read(&trace);
+        prop_assert!(frames.len() <= 1_000);
+        if let Some(failure) = failure {
+            prop_assert!(!failure.contains(char::is_control), "{failure:?}");
+        }
+    }
 }

@@ -321,7 +321,9 @@ class _Streams:
         self._next[direction] = seq + size
 
     def _note(self, stream: int, word: str, frame: int) -> None:
-        self._found.notes.setdefault(("tcp", stream), {}).setdefault(word, frame)
+        """Keep the first frame of which it holds: both directions note when they are done."""
+        notes = self._found.notes.setdefault(("tcp", stream), {})
+        notes[word] = min(notes.get(word, frame), frame)
 
     def _number(self, packet: Packet, source: Endpoint, destination: Endpoint) -> int:
         """Number connections as Wireshark does: by addresses and ports, anew with every new SYN."""

@@ -56,7 +56,10 @@ impl<O: Observer> Stream<O> {
     /// Whether the segment begins another connection between the same ends.
     #[inline]
     pub(super) fn is_reused_by(&self, segment: &Segment<'_>, side: Side) -> bool {
-        segment.flags.syn() && self.directions.of(side).beginning().is_not_of(segment)
+        segment.flags.syn() && {
+            let peer = self.directions.of(side.other()).beginning();
+            self.directions.of(side).beginning().is_not_of(segment, peer)
+        }
     }
 
     /// Takes what the segment says and holds, but for its end.

@@ -17,14 +17,19 @@ pub(super) struct Beginning {
 
 impl Beginning {
     /// Whether a SYN of this side begins another connection: its sequence number is not this one's.
-    pub(super) fn is_not_of(self, syn: &Segment<'_>) -> bool {
+    /// `peer` is how the other side began.
+    pub(super) fn is_not_of(self, syn: &Segment<'_>, peer: Self) -> bool {
         if !self.seen || self.base == syn.sequence {
             return false;
         }
-        // A SYN with ACK answers, it does not begin: another number before any byte was sent is
-        // another answer to the same SYN. After that it belongs to a connection whose own SYN was
-        // not captured.
-        self.spoke || !syn.flags.ack()
+        if !syn.flags.ack() {
+            return true;
+        }
+        // A SYN with ACK answers, it does not begin: another number before any byte was sent, or to
+        // the SYN that is known, is another answer. Else it belongs to a connection whose own SYN
+        // was not captured.
+        let same_syn = peer.seen && syn.acknowledgement == peer.base.wrapping_add(1);
+        self.spoke && !same_syn
     }
 }
 
@@ -42,9 +47,10 @@ impl Past {
 
     /// Takes a late segment; false when it begins another connection between the same ends.
     pub(super) fn take(&mut self, segment: &Segment<'_>, side: Side, frame: u64) -> bool {
+        let peer = *self.sides.of(side.other());
         let beginning = self.sides.of_mut(side);
         let syn = segment.flags.syn();
-        if syn && beginning.is_not_of(segment) {
+        if syn && beginning.is_not_of(segment, peer) {
             return false;
         }
         self.last_frame = frame;

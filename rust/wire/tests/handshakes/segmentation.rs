@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::hellos::{record, tls13_client, tls13_server};
-use super::network::{ACK, Connection, Packet, SYN};
+use super::network::{ACK, Connection, FIN, Packet, SYN};
 
 /// Cuts bytes at the given places.
 fn cut(bytes: &[u8], places: &[prop::sample::Index]) -> Vec<Vec<u8>> {
@@ -194,4 +194,14 @@ fn of_two_answers_to_the_syn_the_acknowledged_one_counts() {
     let row = connection.row();
     assert!(row.choice.unwrap().hello.complete);
     assert_eq!(row.missed_bytes, 0);
+}
+
+#[test]
+fn an_answer_to_the_syn_that_comes_when_all_is_over_is_no_other_connection() {
+    let mut connection = Connection::opened();
+    connection.send(true, &tls13_client()).send(false, &tls13_server());
+    connection.control(true, FIN | ACK).control(false, FIN | ACK).control(true, ACK);
+    connection.packets.push(stray_answer());
+    let (rows, summary) = super::network::read(&connection.pcap());
+    assert_eq!((rows.len(), summary.tcp_streams), (1, 1));
 }

@@ -2,11 +2,10 @@
 //! same numbers.
 
 use std::io::{self, Read, Write};
-use std::net::IpAddr;
 
 use hashbrown::HashMap;
 
-use crate::capture::{CaptureReader, Frame, Processes};
+use crate::capture::{CaptureReader, Frame, Place, Processes, Transport};
 use crate::error::{Error, ErrorKind};
 use crate::packet::{self, Fragments, Packet, Scratch};
 
@@ -224,11 +223,11 @@ impl Named {
     /// The process of a packet, in words.
     fn comment(&mut self, frame: &Frame<'_>) -> Option<String> {
         if !self.processes.is_empty() {
-            if let Some((source, destination)) = self.ends(frame) {
+            if let Some((source, destination, transport)) = self.ends(frame) {
                 let found = self
                     .processes
-                    .of(source, destination, frame.ts)
-                    .or_else(|| self.processes.of(destination, source, frame.ts));
+                    .of(source, destination, frame.ts, transport)
+                    .or_else(|| self.processes.of(destination, source, frame.ts, transport));
                 if let Some(process) = found {
                     let basis = process.basis.name();
                     let name = process.name.as_deref();
@@ -241,15 +240,17 @@ impl Named {
     }
 
     /// Both ends of a packet of TCP or UDP.
-    fn ends(&mut self, frame: &Frame<'_>) -> Option<((IpAddr, u16), (IpAddr, u16))> {
+    fn ends(&mut self, frame: &Frame<'_>) -> Option<(Place, Place, Transport)> {
         match packet::decode(frame, &mut self.fragments, &mut self.scratch, &mut |_| {}) {
             Packet::Tcp(segment) => Some((
                 (segment.source, segment.source_port),
                 (segment.destination, segment.destination_port),
+                Transport::Tcp,
             )),
             Packet::Udp(datagram) => Some((
                 (datagram.source, datagram.source_port),
                 (datagram.destination, datagram.destination_port),
+                Transport::Udp,
             )),
             _ => None,
         }

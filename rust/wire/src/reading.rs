@@ -6,11 +6,13 @@ use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel, sync_channel};
 use std::thread;
 
-use crate::capture::{About, Basis, Batch, CaptureReader, Compression, Format, Frame, Processes};
+use crate::capture::{
+    About, Basis, Batch, CaptureReader, Compression, Format, Frame, Processes, Transport,
+};
 use crate::eap::Authentications;
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flows;
-use crate::handshake::{ClientProcess, Conversation, Exchange, Told};
+use crate::handshake::{self, ClientProcess, Conversation, Exchange, Told};
 use crate::limits::{
     MAX_AUTHENTICATION_BYTES, MAX_AUTHENTICATIONS, MAX_BUFFERED, MAX_FLOWS,
     MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_NAMES_HELD, MAX_PROCESS_FACTS,
@@ -254,7 +256,7 @@ impl Account {
         };
         let local = (segment.source, segment.source_port);
         let remote = (segment.destination, segment.destination_port);
-        self.processes.connection((local, remote), pid, ts, basis);
+        self.processes.sent((local, remote), pid, ts, (basis, segment.sequence));
     }
 
     /// The same of a datagram: only the first one of a conversation tells.
@@ -262,7 +264,7 @@ impl Account {
     fn sent_datagram(&mut self, datagram: &Datagram<'_>, pid: u32, ts: Option<i64>) {
         let local = (datagram.source, datagram.source_port);
         let remote = (datagram.destination, datagram.destination_port);
-        if self.processes.of(local, remote, None).is_none() {
+        if self.processes.of(local, remote, None, Transport::Udp).is_none() {
             self.processes.connection((local, remote), pid, ts, Basis::Datagram);
         }
     }
@@ -599,7 +601,12 @@ fn tell(told: Told, told_before: &mut OfOneStream, account: &mut Account, rows: 
     match told {
         Told::Handshake(mut row) => {
             if !processes.is_empty() {
-                row.client_process = client_process(&row.client, &row.server, row.ts, processes);
+                let transport = match row.transport {
+                    handshake::Transport::Tcp => Transport::Tcp,
+                    _ => Transport::Udp,
+                };
+                let ends = (&row.client, &row.server);
+                row.client_process = client_process(ends, row.ts, transport, processes);
             }
             summary.handshakes = summary.handshakes.saturating_add(1);
             if !told_before.handshake {
@@ -632,14 +639,14 @@ fn tell(told: Told, told_before: &mut OfOneStream, account: &mut Account, rows: 
 /// The process on the client's end, where the capturing machine is the client.
 #[cold]
 fn client_process(
-    client: &Who,
-    server: &Who,
+    (client, server): (&Who, &Who),
     ts: Option<i64>,
+    transport: Transport,
     processes: &Processes,
 ) -> Option<Box<ClientProcess>> {
     let local = (client.ip()?, client.port()?);
     let remote = (server.ip()?, server.port()?);
-    let found = processes.of(local, remote, ts)?;
+    let found = processes.of(local, remote, ts, transport)?;
     let name = found.name.map(|name| escaped(name.as_bytes()));
     Some(Box::new(ClientProcess { pid: found.pid, name, basis: found.basis }))
 }

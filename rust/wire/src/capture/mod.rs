@@ -28,7 +28,6 @@ mod pcap;
 mod pcap_variant;
 mod pcapng;
 mod pcapng_interface;
-#[allow(dead_code, reason = "formats with a table at their end use it")]
 mod prepared;
 mod processes;
 mod repeats;
@@ -43,7 +42,7 @@ pub use compression::Compression;
 use pcap::Pcap;
 use pcapng::Pcapng;
 use prepared::Prepared;
-pub use processes::{Basis, Place, Process, Processes};
+pub use processes::{Basis, Place, Process, Processes, Transport};
 use snoop::Snoop;
 use source::Source;
 

@@ -94,11 +94,11 @@ impl Prepared {
         let next = self.frames.next(&mut self.data);
         let (place, number) = (self.frames.place(), self.number);
         let failed = |kind| Error::at(kind, place, number);
+        if !matches!(next, Ok(Some(_))) && !self.finished {
+            self.finished = true;
+            self.frames.finish(&mut self.about);
+        }
         let Some(head) = next.map_err(failed)? else {
-            if !self.finished {
-                self.finished = true;
-                self.frames.finish(&mut self.about);
-            }
             let after_frame = self.number;
             return self
                 .frames
@@ -211,12 +211,6 @@ impl Whole {
         let skip = usize::try_from(at.saturating_sub(self.piece_at)).unwrap_or(usize::MAX);
         let to = skip.saturating_add(wanted).min(self.piece.len());
         Ok(self.piece.get(skip..to).unwrap_or_default())
-    }
-
-    /// The bytes as a file, for a reader that seeks by itself.
-    pub(super) fn into_file(mut self) -> Result<impl Read + Seek + Send, ErrorKind> {
-        self.file.rewind().map_err(temporary)?;
-        Ok(self.file)
     }
 }
 

@@ -67,10 +67,43 @@ struct Connection {
     ts: Option<i64>,
     pid: u32,
     basis: Basis,
+    /// Of a segment: its sequence number.
+    sequence: Option<u32>,
+}
+
+/// What carries a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// TCP.
+    Tcp,
+    /// UDP.
+    Udp,
 }
 
 /// An event of a connection may be written so much later than its packets, in nanoseconds.
 const LATE: i64 = 2_000_000_000;
+
+/// Tellings of one connection, and names of one process number: more are no use of ports again.
+const MAX_TELLINGS: usize = 64;
+
+/// The telling on this basis that holds for a connection whose first packet was at `ts`.
+fn told_of(tellings: &[Connection], basis: Basis, ts: Option<i64>) -> Option<&Connection> {
+    let mut found = tellings.iter().filter(move |telling| telling.basis == basis);
+    let latest_by = |latest: i64| {
+        let before = found.clone().filter(move |telling| telling.ts.is_none_or(|at| at <= latest));
+        before.max_by_key(|telling| telling.ts)
+    };
+    let Some(ts) = ts else { return latest_by(i64::MAX) };
+    let before = latest_by(ts);
+    if before.is_some() || basis != Basis::ConnectionEvent {
+        return before;
+    }
+    // Events are written a little later than the packets that they are of, and tables of what is
+    // open often at the end of a capture.
+    let first = found.clone().min_by_key(|telling| telling.ts)?;
+    let is_soon = first.ts.is_none_or(|at| at <= ts.saturating_add(LATE));
+    (is_soon || found.all(|telling| telling.pid == first.pid)).then_some(first)
+}
 
 impl Processes {
     /// Whether nothing is told.
@@ -82,31 +115,70 @@ impl Processes {
     /// A connection belongs to a process. `ts` is when that was told, `None` where it holds for the
     /// whole capture. Process 0 is nobody.
     pub fn connection(&mut self, ends: (Place, Place), pid: u32, ts: Option<i64>, basis: Basis) {
-        if pid == 0 {
+        self.tell(ends, Connection { ts, pid, basis, sequence: None });
+    }
+
+    /// A process handed over a segment to be sent. Sent again, the same segment tells nothing more:
+    /// whoever runs when a timer fires has nothing to do with it.
+    pub fn sent(
+        &mut self,
+        ends: (Place, Place),
+        pid: u32,
+        ts: Option<i64>,
+        (basis, sequence): (Basis, u32),
+    ) {
+        self.tell(ends, Connection { ts, pid, basis, sequence: Some(sequence) });
+    }
+
+    fn tell(&mut self, ends: (Place, Place), telling: Connection) {
+        if telling.pid == 0 {
             return;
         }
         let ((local, local_port), (remote, remote_port)) = ends;
         let ends = ((local.to_canonical(), local_port), (remote.to_canonical(), remote_port));
-        if let Some(last) = self.connections.get_mut(&ends).and_then(|known| known.last_mut())
-            && (last.pid, last.basis) == (pid, basis)
-        {
-            // Some captures tell it with each packet.
-            last.ts = last.ts.min(ts);
-        } else if self.has_room() {
-            self.connections.entry(ends).or_default().push(Connection { ts, pid, basis });
+        if let Some(known) = self.connections.get_mut(&ends) {
+            let Connection { pid, basis, sequence, .. } = telling;
+            if sequence.is_some()
+                && known.iter().any(|one| (one.basis, one.sequence) == (basis, sequence))
+            {
+                return;
+            }
+            if let Some(last) = known.last_mut()
+                && (last.pid, last.basis, last.sequence) == (pid, basis, sequence)
+            {
+                // Some captures tell it with each packet.
+                last.ts = last.ts.min(telling.ts);
+                return;
+            }
+            if known.len() >= MAX_TELLINGS {
+                self.left_out = self.left_out.saturating_add(1);
+                return;
+            }
+        }
+        if self.has_room() {
+            self.connections.entry(ends).or_default().push(telling);
         }
     }
 
-    /// A process has a name. `started` is when it began, as far as known. Folders before the name
-    /// are left away.
+    /// A process has a name. `started` is when it began, as far as known: of two that are not, and
+    /// of one at the end of the capture, the first counts. Folders before the name are left away.
     pub fn named(&mut self, pid: u32, image: &str, started: Option<i64>) {
         let name = image.rsplit(['\\', '/']).next().unwrap_or_default().trim();
         if name.is_empty() {
             return;
         }
-        let known = self.names.entry(pid).or_default();
-        if known.iter().any(|(since, known)| *since == started && known == name) {
-            return;
+        if let Some(known) = self.names.get(&pid) {
+            let is_known = known.iter().any(|(since, known)| {
+                (*since == started && known == name)
+                    || (started.is_none() && (since.is_none() || known == name))
+            });
+            if is_known {
+                return;
+            }
+            if known.len() >= MAX_TELLINGS {
+                self.left_out = self.left_out.saturating_add(1);
+                return;
+            }
         }
         if self.has_room() {
             self.names.entry(pid).or_default().push((started, name.to_owned()));
@@ -116,8 +188,8 @@ impl Processes {
     /// Takes over what another part of the capture told.
     pub fn extend(&mut self, other: Self) {
         for (ends, tellings) in other.connections {
-            for Connection { ts, pid, basis } in tellings {
-                self.connection(ends, pid, ts, basis);
+            for telling in tellings {
+                self.tell(ends, telling);
             }
         }
         for (pid, names) in other.names {
@@ -128,35 +200,26 @@ impl Processes {
         self.left_out = self.left_out.saturating_add(other.left_out);
     }
 
-    /// The process on the local end of a connection whose first packet was at `ts`. Certain beats
-    /// likely; where ports were used again, what was told last before the connection counts.
+    /// The process on the local end of a connection whose first packet was at `ts`, by what is told
+    /// of its transport. Certain beats likely; where ports were used again, what was told last
+    /// before the connection counts.
     #[must_use]
-    pub fn of(&self, local: Place, remote: Place, ts: Option<i64>) -> Option<Process> {
+    pub fn of(
+        &self,
+        local: Place,
+        remote: Place,
+        ts: Option<i64>,
+        transport: Transport,
+    ) -> Option<Process> {
         let place = |(ip, port): Place| (ip.to_canonical(), port);
         let tellings = self.connections.get(&(place(local), place(remote)))?;
-        let of_basis = |basis: Basis| {
-            let mut found = tellings.iter().filter(move |telling| telling.basis == basis);
-            let latest = ts.map_or(i64::MAX, |ts| ts.saturating_add(LATE));
-            let before = found
-                .clone()
-                .filter(|telling| telling.ts.is_none_or(|at| at <= latest))
-                .max_by_key(|telling| telling.ts);
-            // Tables of what is open are often written at the end of a capture.
-            before.or_else(|| {
-                found
-                    .clone()
-                    .min_by_key(|telling| telling.ts)
-                    .filter(|first| found.all(|telling| telling.pid == first.pid))
-            })
+        let order: &[Basis] = match transport {
+            Transport::Tcp => {
+                &[Basis::ConnectionEvent, Basis::ProcessTable, Basis::Syn, Basis::ClientHello]
+            }
+            Transport::Udp => &[Basis::ProcessTable, Basis::Datagram],
         };
-        let order = [
-            Basis::ConnectionEvent,
-            Basis::ProcessTable,
-            Basis::Syn,
-            Basis::ClientHello,
-            Basis::Datagram,
-        ];
-        let found = order.into_iter().find_map(of_basis)?;
+        let found = order.iter().find_map(|basis| told_of(tellings, *basis, ts))?;
         Some(Process {
             pid: found.pid,
             name: self.name(found.pid, ts).map(str::to_owned),
@@ -203,7 +266,7 @@ mod tests {
         told.connection((LOCAL, REMOTE), 20, Some(9_000_000_000), Basis::Syn);
         told.named(10, r"\Device\HarddiskVolume2\Programs\old.exe", None);
         told.named(20, "new.exe", Some(8_000_000_000));
-        let found = |told: &Processes, ts| told.of(LOCAL, REMOTE, Some(ts));
+        let found = |told: &Processes, ts| told.of(LOCAL, REMOTE, Some(ts), Transport::Tcp);
         let old = found(&told, 100);
         assert_eq!(old.as_ref().map(|process| process.pid), Some(10));
         assert_eq!(old.and_then(|process| process.name).as_deref(), Some("old.exe"));
@@ -215,16 +278,19 @@ mod tests {
             certain.map(|process| (process.pid, process.basis)),
             Some((30, Basis::ConnectionEvent))
         );
-        assert_eq!(told.of(REMOTE, LOCAL, Some(100)), None);
+        assert_eq!(told.of(REMOTE, LOCAL, Some(100), Transport::Tcp), None);
     }
 
     #[test]
     fn a_later_telling_counts_only_where_it_is_the_only_one() {
         let mut told = Processes::default();
         told.connection((LOCAL, REMOTE), 10, Some(50_000_000_000), Basis::ConnectionEvent);
-        assert_eq!(told.of(LOCAL, REMOTE, Some(0)).map(|process| process.pid), Some(10));
+        assert_eq!(
+            told.of(LOCAL, REMOTE, Some(0), Transport::Tcp).map(|process| process.pid),
+            Some(10)
+        );
         told.connection((LOCAL, REMOTE), 11, Some(60_000_000_000), Basis::ConnectionEvent);
-        assert_eq!(told.of(LOCAL, REMOTE, Some(0)), None);
+        assert_eq!(told.of(LOCAL, REMOTE, Some(0), Transport::Tcp), None);
     }
 
     #[test]
@@ -233,5 +299,43 @@ mod tests {
         told.connection((LOCAL, REMOTE), 0, None, Basis::Syn);
         told.named(4, r"C:\", None);
         assert!(told.is_empty());
+    }
+
+    #[test]
+    fn what_is_told_later_is_of_the_next_connection() {
+        let mut told = Processes::default();
+        told.connection((LOCAL, REMOTE), 100, Some(0), Basis::ConnectionEvent);
+        told.connection((LOCAL, REMOTE), 200, Some(1_500_000_000), Basis::ConnectionEvent);
+        let pid = |told: &Processes, ts| {
+            told.of(LOCAL, REMOTE, Some(ts), Transport::Tcp).map(|process| process.pid)
+        };
+        assert_eq!((pid(&told, 10), pid(&told, 1_600_000_000)), (Some(100), Some(200)));
+        assert_eq!(told.of(LOCAL, REMOTE, Some(10), Transport::Udp), None);
+    }
+
+    #[test]
+    fn a_segment_that_is_sent_again_tells_nothing_more() {
+        let mut told = Processes::default();
+        told.sent((LOCAL, REMOTE), 100, Some(0), (Basis::Syn, 7));
+        told.sent((LOCAL, REMOTE), 4, Some(1_000_000_000), (Basis::Syn, 7));
+        let found = told.of(LOCAL, REMOTE, Some(2_000_000_000), Transport::Tcp);
+        assert_eq!(found.map(|process| process.pid), Some(100));
+    }
+
+    #[test]
+    fn names_at_the_end_of_a_capture_do_not_replace_those_of_before() {
+        let mut told = Processes::default();
+        told.named(5, "old.exe", None);
+        told.named(5, "new.exe", Some(1_000));
+        told.named(5, "new.exe", None);
+        assert_eq!(
+            (told.name(5, Some(10)), told.name(5, Some(2_000))),
+            (Some("old.exe"), Some("new.exe"))
+        );
+        for n in 0..1_000 {
+            told.named(6, "again.exe", Some(i64::from(n)));
+            told.connection((LOCAL, REMOTE), 1 + n % 2, Some(0), Basis::Datagram);
+        }
+        assert!(told.left_out > 1_000);
     }
 }

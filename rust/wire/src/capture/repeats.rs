@@ -21,16 +21,21 @@ const CHANGING: usize = 80;
 /// Bytes by which packets are looked up: addresses, ports and the sequence number of TCP.
 const LOOKED_UP: usize = 28;
 
+/// Components at which one packet is looked for: Windows has a dozen on the way.
+const MAX_PLACES: usize = 64;
+
 /// The beginning of a packet without what changes on the way, by which it is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Beginning {
     kind: u16,
+    /// The virtual LAN, where a tag names one: components above the adapter take tags off.
+    vlan: Option<u16>,
     bytes: [u8; CHANGING],
     length: usize,
 }
 
 impl Beginning {
-    fn of(kind: u16, packet: &[u8]) -> Self {
+    fn of(link_type: u16, data: &[u8], kind: u16, packet: &[u8]) -> Self {
         let mut bytes = [0; CHANGING];
         let length = packet.len().min(CHANGING);
         for (to, from) in bytes.iter_mut().zip(packet) {
@@ -63,11 +68,27 @@ impl Beginning {
         if let Some(behind) = bytes.get_mut(length..) {
             behind.fill(0);
         }
-        Self { kind, bytes, length }
+        Self { kind, vlan: vlan(link_type, data), bytes, length }
+    }
+
+    /// Whether nothing outside the bytes says that these are different packets.
+    fn is_alike(&self, other: &Self) -> bool {
+        let same_lan = self.vlan.is_none() || other.vlan.is_none() || self.vlan == other.vlan;
+        self.kind == other.kind && same_lan
     }
 
     fn known(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// The number of the virtual LAN in the outermost tag of an Ethernet frame.
+fn vlan(link_type: u16, data: &[u8]) -> Option<u16> {
+    match (link_type, data.get(12..16)?) {
+        (1, [0x81, 0x00, high, low] | [0x88, 0xA8, high, low]) => {
+            Some(u16::from_be_bytes([*high, *low]) & 0x0FFF)
+        }
+        _ => None,
     }
 }
 
@@ -130,7 +151,7 @@ impl Repeats {
         self.latest = head.ts;
         let packet = ip_packet(head.link_type, data);
         let beginning = packet.map(|(kind, packet)| {
-            let beginning = Beginning::of(kind, packet);
+            let beginning = Beginning::of(head.link_type, data, kind, packet);
             let looked_up = beginning.known().get(..LOOKED_UP).unwrap_or(beginning.known());
             (self.hasher.hash_one(Key(kind, looked_up)), beginning)
         });
@@ -162,9 +183,10 @@ impl Repeats {
         let numbers = self.known.get(&key)?;
         let is_same = |held: &Held| {
             let known = held.beginning.as_ref();
-            !held.seen.contains(&at)
+            held.seen.len() < MAX_PLACES
+                && !held.seen.contains(&at)
                 && is_within(held.head.ts, self.latest)
-                && known.is_some_and(|(_, other)| other.kind == beginning.kind)
+                && known.is_some_and(|(_, other)| other.is_alike(beginning))
                 && known.is_some_and(|(_, other)| agree(other.known(), beginning.known()))
                 && agree(held.rest(), rest)
         };
@@ -192,7 +214,7 @@ impl Repeats {
             std::mem::swap(&mut held.data, data);
             let packet = ip_packet(held.head.link_type, &held.data);
             if let (Some((kind, packet)), Some((_, beginning))) = (packet, &mut held.beginning) {
-                *beginning = Beginning::of(kind, packet);
+                *beginning = Beginning::of(held.head.link_type, &held.data, kind, packet);
             }
         }
     }
@@ -227,7 +249,7 @@ impl Repeats {
 /// components, and whose frames are given as they come.
 #[derive(Default)]
 pub(super) struct Known {
-    /// When each was seen last.
+    /// When each was given.
     seen: HashMap<u64, i64>,
     order: VecDeque<(i64, u64)>,
     hasher: DefaultHashBuilder,
@@ -253,19 +275,26 @@ impl Known {
                 self.seen.remove(&key);
             }
         }
-        let beginning = Beginning::of(kind, packet);
+        let beginning = Beginning::of(link_type, data, kind, packet);
         // Of the same packet one link's header leaves more than another's, where it is cut.
         let rest = if is_cut { None } else { packet.get(CHANGING..) };
         let key = self.hasher.hash_one((Key(kind, beginning.known()), rest));
+        if let Some(first) = self.seen.get(&key)
+            && is_within(Some(*first), Some(ts))
+        {
+            return true;
+        }
+        // The window begins with the first one: what goes on coming is sent again and again.
         self.order.push_back((ts, key));
-        self.seen.insert(key, ts).is_some()
+        self.seen.insert(key, ts);
+        false
     }
 }
 
 /// Whether a packet may still be seen at other components. Where times are unknown, all of them are.
 fn is_within(then: Option<i64>, now: Option<i64>) -> bool {
     match (then, now) {
-        (Some(then), Some(now)) => now.saturating_sub(then) <= REPEAT_WINDOW,
+        (Some(then), Some(now)) => now.abs_diff(then) <= REPEAT_WINDOW.unsigned_abs(),
         (None, None) => true,
         _ => false,
     }
@@ -362,6 +391,29 @@ mod tests {
             (1, 2, 3, whole[..60].to_vec()),
         ]);
         assert_eq!((out, repeated), (vec![(0, 1, 142)], 2));
+    }
+
+    #[test]
+    fn the_same_packet_in_two_virtual_lans_is_two() {
+        let tagged = |lan: u8| {
+            let mut tagged = vec![2; 12];
+            tagged.extend([0x81, 0, 0, lan, 8, 0]);
+            tagged.extend(packet(64, 0, b"one"));
+            tagged
+        };
+        let (out, _) = run(vec![(1, 0, 1, tagged(10)), (1, 1, 2, tagged(20))]);
+        assert_eq!(out.len(), 2);
+        let (out, _) = run(vec![(1, 0, 1, tagged(10)), (1, 1, 2, frame(64, 0, b"one"))]);
+        assert_eq!(out.len(), 1);
+    }
+
+    #[test]
+    fn what_goes_on_coming_is_sent_again() {
+        let mut known = Known::default();
+        let bytes = frame(64, 0, b"one");
+        let given =
+            (0..20_i64).filter(|n| !known.is_repeat(Some(n * 400_000_000), 1, &bytes, false));
+        assert_eq!(given.count(), 10);
     }
 
     #[test]

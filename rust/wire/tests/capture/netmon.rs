@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use tlsaudit_wire::capture::{Basis, CaptureReader};
+use tlsaudit_wire::capture::{Basis, CaptureReader, Transport};
 
 use crate::netmon_writer::{File, NO_PROCESS, Record, event, write};
 use crate::writer::read;
@@ -176,10 +176,10 @@ fn the_process_table_tells_whose_connections_they_are() {
     let mut reader = CaptureReader::open(bytes.as_slice()).unwrap();
     let processes = reader.take_processes();
     let (local, remote) = (IpAddr::from([192, 0, 2, 7]), IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let found = processes.of((local, 50_000), (remote, 443), Some(0)).unwrap();
+    let found = processes.of((local, 50_000), (remote, 443), Some(0), Transport::Tcp).unwrap();
     assert_eq!((found.pid, found.basis), (4_242, Basis::ProcessTable));
     assert_eq!(found.name.as_deref(), Some("program.exe"));
-    assert!(processes.of((remote, 443), (local, 50_000), Some(0)).is_none());
+    assert!(processes.of((remote, 443), (local, 50_000), Some(0), Transport::Tcp).is_none());
     assert_ne!(NO_PROCESS, 0);
 }
 

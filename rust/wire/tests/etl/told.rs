@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tlsaudit_wire::capture::Basis;
+use tlsaudit_wire::capture::{Basis, Transport};
 
 use super::packets::{ethernet, ip};
 use super::read;
@@ -56,7 +56,7 @@ fn connections_and_names_come_from_their_events() {
     assert_eq!(failure, None);
     let of = |local: SocketAddr, remote: SocketAddr| {
         let place = |end: SocketAddr| (end.ip(), end.port());
-        about.processes.of(place(local), place(remote), Some(START_1970 + 10_000))
+        about.processes.of(place(local), place(remote), Some(START_1970 + 10_000), Transport::Tcp)
     };
     let first = of(here, there).unwrap();
     assert_eq!((first.pid, first.basis), (4_242, Basis::ConnectionEvent));

@@ -88,8 +88,7 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Prepared, Error> {
             break Err(source.end("a buffer header", 0));
         };
         if header.size == 0 && source.window().get(..HEADER) == Some(&[0; HEADER]) {
-            // Space that was reserved and not used.
-            break Ok(());
+            break unused(source);
         }
         if !(HEADER..=MAX_TRACE_BUFFER).contains(&header.size) {
             let what = format!("a buffer says that it has {} bytes", header.size);
@@ -140,6 +139,25 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Prepared, Error> {
         (end, Some(trace)) => trace.finish(end),
         (Err(error), None) => Err(error),
         (Ok(()), None) => Err(source.end("the first buffer", 0)),
+    }
+}
+
+/// Space that was reserved and not used is all zeros to the end of the file; anything else in it is
+/// what a copy lost.
+fn unused<R: Read>(source: &mut Source<R>) -> Result<(), Error> {
+    let at = source.position();
+    loop {
+        let window = source.window();
+        if window.is_empty() && !source.fill(1) {
+            return source.clean_end(0);
+        }
+        let window = source.window();
+        if window.iter().any(|byte| *byte != 0) {
+            let what = "a run of zeros in place of buffers, and other bytes behind it".to_owned();
+            return Err(Error::at(ErrorKind::Damaged(what), at, 0));
+        }
+        let count = window.len();
+        source.consume(count);
     }
 }
 

@@ -1,11 +1,11 @@
 //! Members of a ZIP archive, as its directory at the end names them: stored or deflated.
 
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::{Crc, Decompress, FlushDecompress, Status};
 
 use super::compression::Bounds;
 use super::etw::Fields;
 use super::prepared::{Gathering, Whole};
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 use crate::limits::{COMPRESSED_BLOCK, MAX_MEMBERS};
 
 /// The directory's end has 22 bytes and a comment behind it of up to 65,535.
@@ -16,6 +16,8 @@ const LONGEST_END: usize = END + 65_535;
 pub(super) struct Archive {
     whole: Whole,
     members: Vec<Member>,
+    /// The first member that was unpacked and whose bytes are others than were packed.
+    damage: Option<Error>,
 }
 
 /// What the directory says of a member.
@@ -23,6 +25,8 @@ struct Member {
     name: String,
     method: u16,
     packed: u64,
+    /// CRC-32 of its bytes.
+    checksum: u32,
     /// Where its own header begins.
     at: u64,
 }
@@ -44,12 +48,22 @@ impl Archive {
             members.push(member);
             at = at.saturating_add(length);
         }
-        Ok(Some(Self { whole, members }))
+        Ok(Some(Self { whole, members, damage: None }))
     }
 
     /// The names of all members.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|member| member.name.as_str())
+    }
+
+    /// Where a member begins; 0 for one that is not there.
+    pub(super) fn place(&self, name: &str) -> u64 {
+        self.members.iter().find(|member| member.name == name).map_or(0, |member| member.at)
+    }
+
+    /// What is wrong with the bytes of the members that were unpacked, if anything is.
+    pub(super) fn damage(&mut self) -> Option<Error> {
+        self.damage.take()
     }
 
     /// The bytes of a member; `None` where there is none of that name. `unpacked` counts those of
@@ -87,12 +101,14 @@ impl Archive {
         let mut gathering = Gathering::of_member();
         let mut out = vec![0; COMPRESSED_BLOCK];
         let mut finished = false;
+        let mut checksum = Crc::new();
         while left > 0 && !finished {
             let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(COMPRESSED_BLOCK);
             let input = self.whole.at(at, wanted)?;
             let (taken, given) = match &mut inflate {
                 None => {
                     gathering.push(input)?;
+                    checksum.update(input);
                     (input.len(), input.len())
                 }
                 Some(inflate) => {
@@ -102,7 +118,9 @@ impl Archive {
                         usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX)
                     };
                     let given = since(inflate.total_out(), before_out);
-                    gathering.push(out.get(..given).unwrap_or_default())?;
+                    let bytes = out.get(..given).unwrap_or_default();
+                    gathering.push(bytes)?;
+                    checksum.update(bytes);
                     finished = matches!(status, Ok(Status::StreamEnd));
                     status.map_err(|_| damaged())?;
                     (since(inflate.total_in(), before_in), given)
@@ -121,6 +139,11 @@ impl Archive {
         }
         if inflate.is_some() && !finished {
             return Err(damaged());
+        }
+        if checksum.sum() != member.checksum && self.damage.is_none() {
+            // Most of it is good, as a rule: it is read, and this is told after the frames.
+            let what = format!("the checksum of its member {} is wrong", member.name);
+            self.damage = Some(Error::at(ErrorKind::Damaged(what), member.at, 0));
         }
         Ok(Some(gathering.finish()))
     }
@@ -167,7 +190,8 @@ fn entry(bytes: &[u8]) -> Option<(Member, u64)> {
     (fields.take(4)? == b"PK\x01\x02").then_some(())?;
     fields.take(6)?;
     let method = fields.u16()?;
-    fields.take(8)?;
+    fields.take(4)?;
+    let checksum = fields.u32()?;
     let (packed, unpacked) = (fields.u32()?, fields.u32()?);
     let (name, extra, comment) = (fields.u16()?, fields.u16()?, fields.u16()?);
     fields.take(8)?;
@@ -180,7 +204,7 @@ fn entry(bytes: &[u8]) -> Option<(Member, u64)> {
         .saturating_add(u64::from(extra))
         .saturating_add(u64::from(comment));
     let name = String::from_utf8_lossy(name_bytes).into_owned();
-    Some((Member { name, method, packed, at }, length))
+    Some((Member { name, method, packed, checksum, at }, length))
 }
 
 /// Packed length and place, from the extra field where 32 bits are not enough for them.

@@ -8,10 +8,12 @@ use std::io::Read;
 use super::about::About;
 use super::archive::Archive;
 use super::compression::Bounds;
-use super::etw::Fields;
+use super::etl::explain::Facts;
+use super::etl::frames::{InOrder, Tag};
+use super::etw::{self, Direction, Fields, Found, Place};
 use super::events::{Events, Stored};
 use super::link_type;
-use super::prepared::{Head, Prepared, Sorted, Sorting, Whole};
+use super::prepared::{Head, Prepared, Sorting, Whole};
 use super::source::Source;
 use crate::cursor::Cursor;
 use crate::error::{Error, ErrorKind};
@@ -49,17 +51,56 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Option<Prepared>, 
         let prefix = index.strip_suffix(".mmindex").unwrap_or_default();
         let member = |id: &str| format!("{prefix}-{id}.mmstream");
         let (data, numbers) = indexed(&text, "datablocks")?;
-        let blocks = Indexed { data: part(&member(data))?, numbers: part(&member(numbers))? };
+        let blocks_name = member(data);
+        let blocks = Indexed { data: part(&blocks_name)?, numbers: part(&member(numbers))? };
         let (data, numbers) = indexed(&text, "messages")?;
         let messages = Indexed { data: part(&member(data))?, numbers: part(&member(numbers))? };
-        let mut annotation = part(&member(stream(&text, "__fastannotation")?.0))?;
-        Ok((blocks, messages, roots(&mut annotation)?))
+        let annotation_name = member(stream(&text, "__fastannotation")?.0);
+        let annotation = part(&annotation_name)?;
+        Ok((blocks, messages, annotation, blocks_name, annotation_name))
     };
-    let (blocks, messages, roots) = streams().map_err(Error::new)?;
-    let mut capture = Matp { blocks, messages, work: unpacked, stored, bounds };
+    let read = streams();
+    let damage = archive.damage();
+    let (blocks, messages, mut annotation, blocks_name, annotation_name) = match read {
+        Ok(streams) => streams,
+        Err(kind) => return Err(damage.unwrap_or_else(|| Error::new(kind))),
+    };
+    let (roots, incomplete) = roots(&mut annotation).map_err(Error::new)?;
+    let mut capture = Matp { blocks, messages, work: unpacked, stored, bounds, missing: 0 };
     let mut about = About::default();
     let frames = capture.frames(&roots, &mut about).map_err(Error::new)?;
+    let (missing, all) = (capture.missing, roots.len());
+    let damaged =
+        |what: String, name: &str| Error::at(ErrorKind::Damaged(what), archive.place(name), 0);
+    let failure =
+        damage.or_else(|| incomplete.map(|what| damaged(what, &annotation_name))).or_else(|| {
+            (missing > 0).then(|| {
+                let what = format!(
+                    "of {missing} of its {all} captured messages bytes are missing, and they are \
+                     left out"
+                );
+                damaged(what, &blocks_name)
+            })
+        });
+    if frames.count == 0 && about.frames_dropped == 0 {
+        return Err(failure.unwrap_or_else(without_packets));
+    }
+    let frames = InOrder::new(
+        frames.sorting.finish().map_err(Error::new)?,
+        false,
+        &Facts::default(),
+        failure,
+    );
     Ok(Some(Prepared::new(frames, 1, about)))
+}
+
+/// What to say of a file in which no packet is.
+fn without_packets() -> Error {
+    Error::new(ErrorKind::NotACapture(
+        "it is a Message Analyzer file (.matp) without packets: capture on a network adapter, or \
+         open a capture in it, before it is saved"
+            .to_owned(),
+    ))
 }
 
 /// A stream's description in the index: its number, and what is told of it. The index is XML in
@@ -104,22 +145,34 @@ fn between<'a>(text: &'a str, before: &str, behind: &str) -> Option<&'a str> {
 /// A message that was captured: its number, and its time.
 type Root = (u32, Option<i64>);
 
-/// The messages that were captured, in the order of their numbers.
-fn roots(annotation: &mut Whole) -> Result<Vec<Root>, ErrorKind> {
+/// The messages that were captured, in the order of their numbers, and what is wrong with the list
+/// of all messages, if anything is.
+fn roots(annotation: &mut Whole) -> Result<(Vec<Root>, Option<String>), ErrorKind> {
     const TIME: u8 = 1;
     const PARENT: u8 = 2;
     const MORE: u8 = 4;
     let mut roots: Vec<Root> = Vec::new();
     // Two numbers that tell the version, and how many messages there are.
+    let length_of_all = annotation.length();
+    let mut fields = Fields::new(annotation.at(0, 6)?);
+    let told = fields.take(2).and_then(|_| fields.u32());
     let mut at = 6_u64;
+    let mut found = 0_u32;
     loop {
         // The longest entry has 25 bytes.
         let mut fields = Fields::new(annotation.at(at, 25)?);
         let Some(id) = fields.u32() else { break };
         let Some(flags) = fields.u8() else { break };
         let mut length = 5_u64;
+        length = length.saturating_add(if flags & TIME != 0 { 8 } else { 0 });
+        length = length.saturating_add(if flags & PARENT != 0 { 8 } else { 0 });
+        length = length.saturating_add(if flags & MORE != 0 { 4 } else { 0 });
+        at = at.saturating_add(length);
+        if at > length_of_all {
+            break;
+        }
+        found = found.saturating_add(1);
         if flags & TIME != 0 {
-            length = length.saturating_add(8);
             if roots.len() >= MAX_MATP_MESSAGES {
                 return Err(ErrorKind::Limit(format!(
                     "it holds more than {MAX_MATP_MESSAGES} messages: save it in parts"
@@ -127,12 +180,14 @@ fn roots(annotation: &mut Whole) -> Result<Vec<Root>, ErrorKind> {
             }
             roots.push((id, fields.u64().and_then(ticks)));
         }
-        length = length.saturating_add(if flags & PARENT != 0 { 8 } else { 0 });
-        length = length.saturating_add(if flags & MORE != 0 { 4 } else { 0 });
-        at = at.saturating_add(length);
     }
     roots.sort_by_key(|(id, _)| *id);
-    Ok(roots)
+    let incomplete = match told {
+        Some(told) if told == found && at == length_of_all => None,
+        Some(told) => Some(format!("its list of {told} messages holds {found}")),
+        None => Some("its list of messages is missing".to_owned()),
+    };
+    Ok((roots, incomplete))
 }
 
 /// Nanoseconds since 1970 of a time of .NET: 100 ns since the year 1, below two bits that tell its
@@ -182,32 +237,53 @@ struct Matp {
     work: u64,
     stored: u64,
     bounds: Bounds,
+    /// Messages of which bytes are missing.
+    missing: u64,
+}
+
+/// The frames that were found, and how many.
+struct Gathered {
+    sorting: Sorting,
+    count: u64,
+    /// The bytes that are sorted, of one frame.
+    entry: Vec<u8>,
+}
+
+impl Gathered {
+    fn push(&mut self, head: Head, tag: Tag, data: &[u8]) -> Result<(), ErrorKind> {
+        self.count = self.count.saturating_add(1);
+        self.entry.clear();
+        tag.write(&mut self.entry);
+        self.entry.extend_from_slice(data);
+        self.sorting.push(head, &self.entry)
+    }
 }
 
 impl Matp {
-    /// The bytes of a message are put into `out`.
-    fn message(&mut self, id: u32, out: &mut Vec<u8>) -> Result<(), ErrorKind> {
+    /// The bytes of a message are put into `out`; false where some are missing.
+    fn message(&mut self, id: u32, out: &mut Vec<u8>) -> Result<bool, ErrorKind> {
         /// Where a message's record names the block that it is in.
         const BLOCK: u64 = 17;
         /// What is set in a number that names a block.
         const NAMED: u32 = 0x8000_0000;
         out.clear();
-        let Some((at, length)) = self.messages.find(id)? else { return Ok(()) };
+        let Some((at, length)) = self.messages.find(id)? else { return Ok(false) };
         if length < BLOCK.saturating_add(4) {
-            return Ok(());
+            return Ok(false);
         }
         let place = at.saturating_add(BLOCK);
         let Some(block) = Fields::new(self.messages.data.at(place, 4)?).u32() else {
-            return Ok(());
+            return Ok(false);
         };
         if block & NAMED != 0 {
             let mut parts = MAX_MATP_PARTS;
-            self.block(block & !NAMED, 0..u64::MAX, 0, &mut parts, out)?;
+            return self.block(block & !NAMED, 0..u64::MAX, 0, &mut parts, out);
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Adds these bytes of a block. It holds them itself, or names parts of earlier blocks.
+    /// Adds these bytes of a block; false where some are missing. It holds them itself, or names
+    /// parts of earlier blocks. A range without an end is all of it.
     fn block(
         &mut self,
         id: u32,
@@ -215,8 +291,8 @@ impl Matp {
         depth: usize,
         parts: &mut usize,
         out: &mut Vec<u8>,
-    ) -> Result<(), ErrorKind> {
-        let Some((at, length)) = self.blocks.find(id)? else { return Ok(()) };
+    ) -> Result<bool, ErrorKind> {
+        let Some((at, length)) = self.blocks.find(id)? else { return Ok(false) };
         let room = LARGEST.saturating_sub(out.len());
         self.work = self.work.saturating_add(LOOK_UP);
         if let Some(error) = self.bounds.broken(self.work, self.stored, "unzip") {
@@ -224,18 +300,19 @@ impl Matp {
         }
         let Some(list) = self.list(id, at, length, depth)? else {
             let from = at.saturating_add(range.start.min(length));
-            let wanted = range.end.min(length).saturating_sub(range.start);
-            let wanted = usize::try_from(wanted).unwrap_or(usize::MAX).min(room);
-            let bytes = self.blocks.data.at(from, wanted)?;
+            let end = if range.end == u64::MAX { length } else { range.end };
+            let whole = usize::try_from(end.saturating_sub(range.start)).unwrap_or(usize::MAX);
+            let wanted = usize::try_from(length.saturating_sub(range.start)).unwrap_or(usize::MAX);
+            let bytes = self.blocks.data.at(from, wanted.min(whole).min(room))?;
             out.extend_from_slice(bytes);
             self.work = self.work.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-            return Ok(());
+            return Ok(bytes.len() == whole);
         };
         // Where in this block the next part begins.
         let mut begins = 0_u64;
         for part in list {
             if *parts == 0 || out.len() >= LARGEST {
-                break;
+                return Ok(false);
             }
             *parts = parts.saturating_sub(1);
             let ends = begins.saturating_add(part.length);
@@ -243,11 +320,13 @@ impl Matp {
             let to = range.end.min(ends).saturating_sub(begins);
             if from < to {
                 let wanted = part.start.saturating_add(from)..part.start.saturating_add(to);
-                self.block(part.block, wanted, depth.saturating_add(1), parts, out)?;
+                if !self.block(part.block, wanted, depth.saturating_add(1), parts, out)? {
+                    return Ok(false);
+                }
             }
             begins = ends;
         }
-        Ok(())
+        Ok(range.end == u64::MAX || range.end <= begins)
     }
 
     /// The parts that a block names, if that is what it does: nothing but its shape says so.
@@ -289,27 +368,31 @@ impl Matp {
     }
 
     /// All frames by their times: messages are numbered as they were parsed, which is another order.
-    fn frames(&mut self, roots: &[Root], about: &mut About) -> Result<Sorted, ErrorKind> {
-        let mut sorting = Sorting::new();
+    fn frames(&mut self, roots: &[Root], about: &mut About) -> Result<Gathered, ErrorKind> {
+        let mut gathered = Gathered { sorting: Sorting::new(), count: 0, entry: Vec::new() };
         let mut events = Events::default();
         let (mut bytes, mut frame) = (Vec::new(), Vec::new());
         for (id, ts) in roots {
-            self.message(*id, &mut bytes)?;
+            if !self.message(*id, &mut bytes)? {
+                self.missing = self.missing.saturating_add(1);
+                continue;
+            }
             if let Some(stored) = Stored::of_message_analyzer(&bytes) {
                 Events::learn(&stored, about);
-                if let Some(head) = events.frame(&stored, &mut frame) {
-                    sorting.push(head, &frame)?;
+                let Found::Frame(seen) = etw::read(&stored.event) else { continue };
+                if let Some(head) = events.seen(&seen, stored.ts, &mut frame) {
+                    gathered.push(head, Tag::whole(seen.place, seen.direction), &frame)?;
                 }
             } else if is_ethernet(&bytes) {
                 // Of a capture that was opened in Message Analyzer and saved there.
                 let original_length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
                 let link_type = link_type::ETHERNET;
                 let head = Head { ts: *ts, link_type, original_length, ..Head::default() };
-                sorting.push(head, &bytes)?;
+                gathered.push(head, Tag::whole(Place::default(), Direction::Unknown), &bytes)?;
             }
         }
         events.finish(about);
-        sorting.finish()
+        Ok(gathered)
     }
 }
 

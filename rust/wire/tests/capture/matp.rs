@@ -29,7 +29,8 @@ proptest! {
 
     #[test]
     fn packets_come_back_as_they_were_written(
-        messages in vec(message(), 0..20),
+        messages in vec(message(), 0..20)
+            .prop_filter("a packet", |all| all.iter().any(|m| !matches!(m, Message::Inner))),
         stored in any::<bool>(),
         other_first in any::<bool>(),
     ) {
@@ -120,7 +121,9 @@ fn blocks_that_name_themselves_and_each_other_without_end_cost_little() {
         streams.add(block, Some(621_355_968_000_000_010));
     }
     streams.add(itself, Some(621_355_968_000_000_010));
-    read(streams.pack(Packing::default()).as_slice()).clean();
+    // No message of them is whole.
+    let outcome = read(streams.pack(Packing::default()).as_slice());
+    assert_eq!(outcome.error_name(), Some("damaged"));
 }
 
 #[test]
@@ -156,7 +159,10 @@ fn a_member_that_unpacks_without_end_is_a_bomb() {
     };
     assert_eq!(error.name(), "limit");
     assert!(error.to_string().contains("1 MiB") && error.to_string().contains("unzip"), "{error}");
-    assert!(CaptureReader::open_unpacking(bytes.as_slice(), Some(1 << 24)).is_ok());
+    let Err(error) = CaptureReader::open_unpacking(bytes.as_slice(), Some(1 << 24)) else {
+        panic!("it has no packet");
+    };
+    assert_eq!(error.name(), "damaged");
 }
 
 #[test]
@@ -193,6 +199,59 @@ fn parts_that_are_missing_or_corrupt_are_damage_and_a_cut_archive_is_cut() {
     let outcome = read(&good[..good.len() - 30]);
     assert_eq!(outcome.error_name(), Some("cut"));
     assert!(outcome.sentence().contains(".matp"), "{}", outcome.sentence());
+}
+
+#[test]
+fn damage_inside_is_told_after_the_frames_that_are_whole() {
+    let messages: Vec<Message> = (0..20)
+        .map(|n| Message::Imported {
+            time: n,
+            bytes: ethernet(format!("packet {n:02}").as_bytes()),
+        })
+        .collect();
+    let members = Streams::of(&messages).members();
+    let cut = |number: usize, length: usize| {
+        let mut members = members.clone();
+        members[number].1.truncate(length);
+        zip(&members, false)
+    };
+    let mut flipped = zip(&members, true);
+    let place = flipped.windows(9).position(|bytes| bytes == b"packet 03").unwrap();
+    flipped[place] ^= 0x20;
+    for (bytes, frames, words) in [
+        (flipped, 20, "checksum of its member"),
+        // Each message has two blocks: 23 bytes, and 16 that name them.
+        (cut(1, 39 * 7), 7, "of 13 of its 20 captured messages"),
+        (cut(2, 28 * 8), 4, "of 16 of its 20 captured messages"),
+        (cut(4, 28 * 5), 5, "of 15 of its 20 captured messages"),
+        (cut(5, 6 + 13 * 4 + 3), 4, "its list of 20 messages holds 4"),
+        (cut(5, 6 + 13 * 4), 4, "its list of 20 messages holds 4"),
+        (cut(2, 0), 0, "of 20 of its 20 captured messages"),
+    ] {
+        let outcome = read(bytes.as_slice());
+        assert_eq!((outcome.error_name(), outcome.frames.len()), (Some("damaged"), frames));
+        assert!(outcome.sentence().contains(words), "{}", outcome.sentence());
+    }
+}
+
+#[test]
+fn messages_of_more_parts_than_any_has_are_left_out_and_told() {
+    let mut streams = Streams::of(&[Message::Imported { time: 1, bytes: ethernet(b"packet") }]);
+    let block = streams.block(ethernet(b"0123456789"));
+    let all = streams.list(&vec![(block, 0, 20); 1_025]);
+    streams.add(all, Some(621_355_968_000_000_010));
+    let outcome = read(streams.pack(Packing::default()).as_slice());
+    assert_eq!((outcome.error_name(), outcome.frames.len()), (Some("damaged"), 1));
+    assert!(outcome.sentence().contains("of 1 of its 2 captured"), "{}", outcome.sentence());
+}
+
+#[test]
+fn a_file_without_packets_says_so() {
+    for messages in [vec![], vec![Message::Inner]] {
+        let outcome = read(Streams::of(&messages).pack(Packing::default()).as_slice());
+        assert_eq!(outcome.error_name(), Some("not_a_capture"));
+        assert!(outcome.sentence().contains("without packets"), "{}", outcome.sentence());
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use flate2::Compression;
 use flate2::write::DeflateEncoder;
+use flate2::{Compression, Crc};
 
 /// 1970 as a FILETIME, and as a time of .NET.
 const FILETIME: i64 = 116_444_736_000_000_000;
@@ -46,9 +46,9 @@ pub struct Streams {
 
 impl Streams {
     pub fn of(messages: &[Message]) -> Self {
-        let mut streams = Self { first: [9_489, 1], ..Self::default() };
-        streams.annotation.extend([1, 2]);
-        streams.annotation.extend(u32::try_from(messages.len()).unwrap().to_le_bytes());
+        // The number of messages is filled in when the streams are packed.
+        let annotation = vec![1, 2, 0, 0, 0, 0];
+        let mut streams = Self { first: [9_489, 1], annotation, ..Self::default() };
         for message in messages {
             streams.message(message);
         }
@@ -138,7 +138,10 @@ impl Streams {
         let mut members = vec![(format!("{PROJECT}.mmindex"), index().into_bytes())];
         members.extend(indexed(BLOCKS, &self.blocks, self.first[0]));
         members.extend(indexed(MESSAGES, &self.messages, self.first[1]));
-        members.push(member(ANNOTATION, self.annotation.clone()));
+        let mut annotation = self.annotation.clone();
+        let count = u32::try_from(self.messages.len()).unwrap();
+        annotation.splice(2..6, count.to_le_bytes());
+        members.push(member(ANNOTATION, annotation));
         members.push(("[Content_Types].xml".to_owned(), b"<Types/>".to_vec()));
         members
     }
@@ -215,7 +218,10 @@ pub fn zip(members: &[(String, Vec<u8>)], stored: bool) -> Vec<u8> {
         for part in [20, 0, if stored { 0 } else { 8 }, 0, 0_u16] {
             common.extend(part.to_le_bytes());
         }
-        for part in [0, packed.len(), content.len()] {
+        let mut checksum = Crc::new();
+        checksum.update(content);
+        common.extend(checksum.sum().to_le_bytes());
+        for part in [packed.len(), content.len()] {
             common.extend(u32::try_from(part).unwrap().to_le_bytes());
         }
         common.extend(u16::try_from(name.len()).unwrap().to_le_bytes());

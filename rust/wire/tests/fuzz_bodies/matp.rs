@@ -64,8 +64,9 @@ fn archive(members: &[(String, &[u8])]) -> Vec<u8> {
         let length = (content.len() as u32).to_le_bytes();
         let name_length = (name.len() as u16).to_le_bytes();
         // Version, flags, method, time, checksum, both lengths, lengths of the texts.
+        let checksum = checksum(content).to_le_bytes();
         let common =
-            [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &length, &length, &name_length];
+            [&[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..], &checksum, &length, &length, &name_length];
         let place = (bytes.len() as u32).to_le_bytes();
         bytes.extend([b"PK\x03\x04", &common.concat()[..], &[0; 2], name.as_bytes()].concat());
         bytes.extend(*content);
@@ -79,4 +80,13 @@ fn archive(members: &[(String, &[u8])]) -> Vec<u8> {
     bytes.extend(directory);
     bytes.extend([b"PK\x05\x06\0\0\0\0", &count[..], &count, &length, &place, &[0; 2]].concat());
     bytes
+}
+
+/// CRC-32.
+fn checksum(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ if sum & 1 == 1 { 0xEDB8_8320 } else { 0 }
+        })
+    })
 }

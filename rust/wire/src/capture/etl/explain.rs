@@ -7,7 +7,7 @@ use crate::error::ErrorKind;
 
 /// What a trace tells of itself.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
+pub(in crate::capture) struct Facts {
     pub frames: u64,
     pub buffers: u64,
     pub damaged_buffers: u64,

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 
 /// What is known of a frame beside its [`Head`]; it stands before the bytes while they are sorted.
 #[derive(Clone, Copy)]
-pub(super) struct Tag {
+pub(in crate::capture) struct Tag {
     place: Place,
     direction: Direction,
     part: Part,
@@ -24,12 +24,17 @@ pub(super) struct Tag {
 const TAG: usize = 1 + 4 + 4 + 1 + 1 + 1 + 4 + 2;
 
 impl Tag {
-    pub(super) fn of(seen: &Seen<'_>) -> Self {
+    pub(in crate::capture) fn of(seen: &Seen<'_>) -> Self {
         let Seen { place, direction, part, cut, thread, processor, .. } = *seen;
         Self { place, direction, part, cut, thread, processor }
     }
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// Of a frame that is whole and not cut.
+    pub(in crate::capture) fn whole(place: Place, direction: Direction) -> Self {
+        Self { place, direction, part: Part::Whole, cut: false, thread: 0, processor: 0 }
+    }
+
+    pub(in crate::capture) fn write(&self, out: &mut Vec<u8>) {
         let Place { source, component, edge } = self.place;
         out.push(source);
         out.extend_from_slice(&component.to_le_bytes());
@@ -70,7 +75,7 @@ impl Tag {
 }
 
 /// Gives the frames of a trace.
-pub(super) struct InOrder {
+pub(in crate::capture) struct InOrder {
     sorted: Sorted,
     assembly: Assembly,
     /// Where packets were seen at more than one place.
@@ -86,7 +91,7 @@ pub(super) struct InOrder {
 }
 
 impl InOrder {
-    pub(super) fn new(
+    pub(in crate::capture) fn new(
         sorted: Sorted,
         several_places: bool,
         facts: &Facts,

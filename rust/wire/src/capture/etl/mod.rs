@@ -5,8 +5,8 @@
 //! not in the order of time: the whole trace is read first.
 
 mod clock;
-mod explain;
-mod frames;
+pub(super) mod explain;
+pub(super) mod frames;
 mod record;
 mod trace;
 mod xpress;

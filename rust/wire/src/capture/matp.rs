@@ -72,8 +72,12 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Option<Prepared>, 
     let (missing, all) = (capture.missing, roots.len());
     let damaged =
         |what: String, name: &str| Error::at(ErrorKind::Damaged(what), archive.place(name), 0);
-    let failure =
-        damage.or_else(|| incomplete.map(|what| damaged(what, &annotation_name))).or_else(|| {
+    // Why the file could not be unpacked to its end comes first.
+    let failure = end
+        .err()
+        .or(damage)
+        .or_else(|| incomplete.map(|what| damaged(what, &annotation_name)))
+        .or_else(|| {
             (missing > 0).then(|| {
                 let what = format!(
                     "of {missing} of its {all} captured messages bytes are missing, and they are \

@@ -469,6 +469,10 @@ impl Frames for NetMon {
         }
     }
 
+    fn end(&mut self) -> Result<(), Error> {
+        self.ended_by.take().map_or(Ok(()), Err)
+    }
+
     fn passed(&self) -> u64 {
         self.passed
     }

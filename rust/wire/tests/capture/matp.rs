@@ -5,6 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tlsaudit_wire::capture::CaptureReader;
 
+use crate::compression::gzip;
 use crate::matp_writer::{Message, Packing, Streams, zip};
 use crate::writer::read;
 
@@ -232,6 +233,20 @@ fn damage_inside_is_told_after_the_frames_that_are_whole() {
         assert_eq!((outcome.error_name(), outcome.frames.len()), (Some("damaged"), frames));
         assert!(outcome.sentence().contains(words), "{}", outcome.sentence());
     }
+}
+
+#[test]
+fn what_is_wrong_with_the_compression_around_is_told_after_the_frames() {
+    let message = Message::Imported { time: 1, bytes: ethernet(b"packet") };
+    let packed = gzip(&Streams::of(&[message]).pack(Packing::default()));
+    let outcome = read(&packed[..packed.len() - 8]);
+    assert_eq!((outcome.error_name(), outcome.frames.len()), (Some("cut"), 1));
+    let mut flipped = packed;
+    let place = flipped.len() - 6;
+    flipped[place] ^= 0xFF;
+    let outcome = read(flipped.as_slice());
+    assert_eq!((outcome.error_name(), outcome.frames.len()), (Some("damaged"), 1));
+    assert!(outcome.sentence().contains("one frame was read"), "{}", outcome.sentence());
 }
 
 #[test]

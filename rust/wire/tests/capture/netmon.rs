@@ -7,6 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use tlsaudit_wire::capture::{Basis, CaptureReader, Transport};
 
+use crate::compression::gzip;
 use crate::netmon_writer::{File, NO_PROCESS, Record, event, write};
 use crate::writer::read;
 
@@ -204,6 +205,19 @@ fn a_start_that_is_no_time_leaves_times_open() {
         bytes[place..place + 2].copy_from_slice(&u16::to_le_bytes(value));
         assert_eq!(read(bytes.as_slice()).clean()[0].ts, None, "{place}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_the_compression_around_is_told_after_the_frames() {
+    let packed = gzip(&write(&File::of(&[one(b"frame", 1), one(b"another", 1)])));
+    let outcome = read(&packed[..packed.len() - 8]);
+    assert_eq!((outcome.error_name(), outcome.frames.len()), (Some("cut"), 2));
+    let mut flipped = packed;
+    let place = flipped.len() - 6;
+    flipped[place] ^= 0xFF;
+    let outcome = read(flipped.as_slice());
+    assert_eq!((outcome.error_name(), outcome.frames.len()), (Some("damaged"), 2));
+    assert!(outcome.sentence().contains("2 frames were read"), "{}", outcome.sentence());
 }
 
 #[test]

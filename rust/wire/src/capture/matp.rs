@@ -186,6 +186,8 @@ fn roots(annotation: &mut Whole) -> Result<(Vec<Root>, Option<String>), ErrorKin
         }
     }
     roots.sort_by_key(|(id, _)| *id);
+    // A message is given once, however often the list names it.
+    roots.dedup_by_key(|(id, _)| *id);
     let incomplete = match told {
         Some(told) if told == found && at == length_of_all => None,
         Some(told) => Some(format!("its list of {told} messages holds {found}")),
@@ -237,7 +239,7 @@ struct Part {
 struct Matp {
     blocks: Indexed,
     messages: Indexed,
-    /// Bytes that were unpacked or put together so far.
+    /// Bytes that were unpacked, looked through or put together so far.
     work: u64,
     stored: u64,
     bounds: Bounds,
@@ -271,6 +273,7 @@ impl Matp {
         /// What is set in a number that names a block.
         const NAMED: u32 = 0x8000_0000;
         out.clear();
+        self.count(LOOK_UP)?;
         let Some((at, length)) = self.messages.find(id)? else { return Ok(false) };
         if length < BLOCK.saturating_add(4) {
             return Ok(false);
@@ -286,6 +289,12 @@ impl Matp {
         Ok(true)
     }
 
+    /// Counts work, and ends the reading where it is out of all proportion to the file.
+    fn count(&mut self, bytes: u64) -> Result<(), ErrorKind> {
+        self.work = self.work.saturating_add(bytes);
+        self.bounds.broken(self.work, self.stored, "unzip").map_or(Ok(()), Err)
+    }
+
     /// Adds these bytes of a block; false where some are missing. It holds them itself, or names
     /// parts of earlier blocks. A range without an end is all of it.
     fn block(
@@ -298,10 +307,7 @@ impl Matp {
     ) -> Result<bool, ErrorKind> {
         let Some((at, length)) = self.blocks.find(id)? else { return Ok(false) };
         let room = LARGEST.saturating_sub(out.len());
-        self.work = self.work.saturating_add(LOOK_UP);
-        if let Some(error) = self.bounds.broken(self.work, self.stored, "unzip") {
-            return Err(error);
-        }
+        self.count(LOOK_UP)?;
         let Some(list) = self.list(id, at, length, depth)? else {
             let from = at.saturating_add(range.start.min(length));
             let end = if range.end == u64::MAX { length } else { range.end };
@@ -309,8 +315,9 @@ impl Matp {
             let wanted = usize::try_from(length.saturating_sub(range.start)).unwrap_or(usize::MAX);
             let bytes = self.blocks.data.at(from, wanted.min(whole).min(room))?;
             out.extend_from_slice(bytes);
-            self.work = self.work.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-            return Ok(bytes.len() == whole);
+            let (count, is_whole) = (bytes.len(), bytes.len() == whole);
+            self.count(u64::try_from(count).unwrap_or(u64::MAX))?;
+            return Ok(is_whole);
         };
         // Where in this block the next part begins.
         let mut begins = 0_u64;
@@ -350,6 +357,8 @@ impl Matp {
         if count == 0 || expected != length {
             return Ok(None);
         }
+        let looked_up = u64::from(count).min(u64::try_from(MAX_MATP_PARTS).unwrap_or(u64::MAX));
+        self.count(length.saturating_add(looked_up.saturating_mul(LOOK_UP)))?;
         let wanted = usize::try_from(length).unwrap_or(usize::MAX);
         let mut fields = Fields::new(self.blocks.data.at(at, wanted)?);
         fields.take(4);

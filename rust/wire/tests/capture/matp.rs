@@ -151,6 +151,28 @@ fn one_block_given_again_and_again_is_a_bomb() {
 }
 
 #[test]
+fn long_lists_that_are_read_again_and_again_are_a_bomb() {
+    let mut streams = Streams::of(&[]);
+    let block = streams.block(ethernet(b"packet"));
+    let all = streams.list(&vec![(block, 0, 0); 21_000]);
+    for _ in 0..2_000 {
+        streams.add(all, Some(621_355_968_000_000_010));
+    }
+    let outcome = read(streams.pack(Packing::default()).as_slice());
+    assert_eq!(outcome.error_name(), Some("limit"));
+}
+
+#[test]
+fn a_message_that_the_list_names_twice_is_given_once() {
+    let mut streams = Streams::of(&[Message::Imported { time: 1, bytes: ethernet(b"packet") }]);
+    let again = streams.annotation[6..].to_vec();
+    streams.annotation.extend(again);
+    // The list tells as many entries as it has.
+    streams.messages.push(Vec::new());
+    assert_eq!(read(streams.pack(Packing::default()).as_slice()).clean().len(), 1);
+}
+
+#[test]
 fn a_member_that_unpacks_without_end_is_a_bomb() {
     let mut streams = Streams::of(&[]);
     streams.annotation = vec![0; 1 << 22];

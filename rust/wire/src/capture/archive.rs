@@ -67,11 +67,12 @@ impl Archive {
     }
 
     /// The bytes of a member; `None` where there is none of that name. `unpacked` counts those of
-    /// all that were asked for.
+    /// all that were asked for, `stored` those of the file as it is stored.
     pub(super) fn unpack(
         &mut self,
         name: &str,
         bounds: &Bounds,
+        stored: u64,
         unpacked: &mut u64,
     ) -> Result<Option<Whole>, ErrorKind> {
         let Some(member) = self.members.iter().find(|member| member.name == name) else {
@@ -97,7 +98,6 @@ impl Archive {
                 )));
             }
         };
-        let stored = self.whole.length();
         let mut gathering = Gathering::of_member();
         let mut out = vec![0; COMPRESSED_BLOCK];
         let mut finished = false;
@@ -130,7 +130,7 @@ impl Archive {
                 return Err(damaged());
             }
             *unpacked = unpacked.saturating_add(u64::try_from(given).unwrap_or(u64::MAX));
-            if let Some(error) = bounds.broken(*unpacked, stored, "unzip") {
+            if let Some(error) = bounds.broken(*unpacked, stored, Some("unzip")) {
                 return Err(error);
             }
             let taken = u64::try_from(taken).unwrap_or(u64::MAX);

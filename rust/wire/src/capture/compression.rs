@@ -106,9 +106,15 @@ impl Bounds {
         })
     }
 
-    /// What to say where a file of `stored` bytes has unpacked to too many.
+    /// What to say where a file of `stored` bytes has unpacked to too many; `command` unpacks it,
+    /// where one does.
     #[inline]
-    pub(super) fn broken(&self, unpacked: u64, stored: u64, command: &str) -> Option<ErrorKind> {
+    pub(super) fn broken(
+        &self,
+        unpacked: u64,
+        stored: u64,
+        command: Option<&str>,
+    ) -> Option<ErrorKind> {
         if unpacked <= self.freely.min(self.bytes) {
             return None;
         }
@@ -116,7 +122,7 @@ impl Bounds {
     }
 
     #[cold]
-    fn judge(&self, unpacked: u64, stored: u64, command: &str) -> Option<ErrorKind> {
+    fn judge(&self, unpacked: u64, stored: u64, command: Option<&str>) -> Option<ErrorKind> {
         let how_much = if unpacked > self.bytes {
             format!("it unpacks to more than {}", Size(self.bytes))
         } else if unpacked > stored.saturating_mul(self.ratio).max(self.freely) {
@@ -124,9 +130,12 @@ impl Bounds {
         } else {
             return None;
         };
+        let or_first = command
+            .map(|command| format!(", or unpack it first with `{command}`"))
+            .unwrap_or_default();
         Some(ErrorKind::Limit(format!(
             "{how_much}, which captures of traffic hardly do, and it was not read further: if it is \
-             no attack, raise --max-unpacked, or unpack it first with `{command}`"
+             no attack, raise --max-unpacked{or_first}"
         )))
     }
 }
@@ -183,7 +192,7 @@ impl<R: Read> Decoder<R> {
     pub(super) fn read(&mut self, out: &mut [u8]) -> Result<usize, ErrorKind> {
         if let Some(compression) = self.kind.compression() {
             if let Some(error) =
-                self.bounds.broken(self.unpacked, self.stored(), compression.command())
+                self.bounds.broken(self.unpacked, self.stored(), Some(compression.command()))
             {
                 return Err(error);
             }

@@ -28,18 +28,20 @@ const SAVE_AS: &str = "open it in Message Analyzer and save it as .cap";
 pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Option<Prepared>, Error> {
     let bounds = source.bounds();
     let (whole, end) = Whole::read(source).map_err(Error::new)?;
-    let stored = whole.length();
+    let length = whole.length();
+    // As the file is stored, whatever compression is around the archive.
+    let stored = source.stored();
     // The directory of an archive is at its end.
     let Some(mut archive) = Archive::open(whole).map_err(Error::new)? else {
         return Err(end.err().unwrap_or_else(|| {
-            Error::at(ErrorKind::Cut("the ZIP archive that a .matp is".to_owned()), stored, 0)
+            Error::at(ErrorKind::Cut("the ZIP archive that a .matp is".to_owned()), length, 0)
         }));
     };
     let index = archive.names().find(|name| name.ends_with(".mmindex")).map(str::to_owned);
     let Some(index) = index else { return Ok(None) };
     let mut unpacked = 0;
     let mut part = |name: &str| {
-        archive.unpack(name, &bounds, &mut unpacked)?.ok_or_else(|| {
+        archive.unpack(name, &bounds, stored, &mut unpacked)?.ok_or_else(|| {
             ErrorKind::Damaged(format!(
                 "it is a Message Analyzer file whose part {name} is missing"
             ))
@@ -292,7 +294,7 @@ impl Matp {
     /// Counts work, and ends the reading where it is out of all proportion to the file.
     fn count(&mut self, bytes: u64) -> Result<(), ErrorKind> {
         self.work = self.work.saturating_add(bytes);
-        self.bounds.broken(self.work, self.stored, "unzip").map_or(Ok(()), Err)
+        self.bounds.broken(self.work, self.stored, Some("unzip")).map_or(Ok(()), Err)
     }
 
     /// Adds these bytes of a block; false where some are missing. It holds them itself, or names

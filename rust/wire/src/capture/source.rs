@@ -74,6 +74,13 @@ impl<R: Read> Source<R> {
         self.decoder.bounds()
     }
 
+    /// Whether that many bytes are too much to unpack from what has been read of the file as it is
+    /// stored. Formats that are compressed inside ask it, so that one bound holds for all layers.
+    pub(super) fn may_unpack(&self, unpacked: u64) -> Result<(), ErrorKind> {
+        self.bounds().broken(unpacked, self.stored(), None).map_or(Ok(()), Err)
+    }
+
+    /// How many bytes of the file, as it is stored, have been read.
     pub(super) fn stored(&self) -> u64 {
         self.decoder.stored()
     }

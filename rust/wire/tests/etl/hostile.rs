@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::packets::{ethernet, ip};
 use super::read;
+use tlsaudit_wire::capture::CaptureReader;
+
 use super::writer::{self, NDIS, Origin};
 
 fn packet(thread: u32, keyword: u64, frame: &[u8]) -> Vec<u8> {
@@ -66,8 +68,8 @@ fn packets_of_a_buffer_that_is_cut_are_read() {
     }
 }
 
-#[test]
-fn a_small_trace_that_unpacks_to_very_much_is_left() {
+/// A trace with one packet, and behind it so many buffers that unpack to as much as a buffer may.
+fn bomb(buffers: usize) -> Vec<u8> {
     // One byte, then matches of 4 GiB of it.
     let body = [0, 0, 0, 0x40, 0xFF, 7, 0, 15, 255, 0, 0, 255, 255, 255, 255];
     let mut bomb = writer::buffer(0, 0, &[], 0, true);
@@ -77,9 +79,30 @@ fn a_small_trace_that_unpacks_to_very_much_is_left() {
     bomb[..4].copy_from_slice(&size.to_le_bytes());
     bomb[0x30..0x34].copy_from_slice(&u32::MAX.to_le_bytes());
     let mut trace = good();
-    for _ in 0..1_000 {
+    for _ in 0..buffers {
         trace.extend(&bomb);
     }
+    trace
+}
+
+#[test]
+fn what_the_user_allows_to_unpack_holds_for_buffers_too() {
+    let outcome = |trace: &[u8], most| {
+        let mut reader = CaptureReader::open_unpacking(trace, Some(most)).unwrap();
+        assert!(reader.next_frame().unwrap().is_some());
+        reader.next_frame().map(|_| ()).map_err(|error| (error.name(), error.to_string()))
+    };
+    let trace = bomb(2);
+    let (name, sentence) = outcome(&trace, 20_000).unwrap_err();
+    assert_eq!(name, "limit");
+    assert!(sentence.contains("raise --max-unpacked; "), "{sentence}");
+    let all = trace.len() + (2 << 26);
+    assert!(outcome(&trace, all as u64).is_ok());
+}
+
+#[test]
+fn a_small_trace_that_unpacks_to_very_much_is_left() {
+    let trace = bomb(1_000);
     let began = Instant::now();
     let (frames, _, failure) = read(&trace);
     let failure = failure.unwrap();

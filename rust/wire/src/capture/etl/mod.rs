@@ -17,7 +17,7 @@ use super::etw::Fields;
 use super::prepared::Prepared;
 use super::source::Source;
 use crate::error::{Error, ErrorKind};
-use crate::limits::{MAX_TRACE_BUFFER, MAX_UNPACKED_RATIO, UNPACKED_FREELY};
+use crate::limits::MAX_TRACE_BUFFER;
 use record::Records;
 use trace::Trace;
 
@@ -75,8 +75,8 @@ impl BufferHeader {
 pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Prepared, Error> {
     let mut trace: Option<Trace> = None;
     let mut unpacked = Vec::new();
-    // Bytes of buffers, as stored and as unpacked.
-    let (mut stored_bytes, mut unpacked_bytes) = (0_u64, 0_u64);
+    // Bytes of the compressed buffers, unpacked.
+    let mut unpacked_bytes = 0_u64;
     let end = loop {
         if source.window().len() < HEADER && !source.fill(HEADER) {
             break match source.window().iter().all(|byte| *byte == 0) {
@@ -100,15 +100,9 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Prepared, Error> {
         let wanted = header.used.saturating_sub(HEADER);
         let (body, mut is_damaged) = if header.has(BufferHeader::COMPRESSED) {
             let wanted = wanted.min(MAX_TRACE_BUFFER);
-            stored_bytes = stored_bytes.saturating_add(wide(stored.len()));
             unpacked_bytes = unpacked_bytes.saturating_add(wide(wanted));
-            let most = stored_bytes.saturating_mul(MAX_UNPACKED_RATIO).max(UNPACKED_FREELY);
-            if unpacked_bytes > most {
-                let what = format!(
-                    "it unpacks to more than {MAX_UNPACKED_RATIO} times its size, which traces \
-                     hardly do, and it was not read further"
-                );
-                break Err(Error::at(ErrorKind::Limit(what), source.position(), 0));
+            if let Err(kind) = source.may_unpack(unpacked_bytes) {
+                break Err(Error::at(kind, source.position(), 0));
             }
             let done = xpress::unpack(stored, wanted, &mut unpacked);
             (unpacked.as_slice(), done.is_none())

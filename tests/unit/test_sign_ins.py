@@ -171,6 +171,27 @@ def test_the_same_address_is_the_stronger_reason(run):
     assert (row["tie"], row["client"]) == ("address", "203.0.113.7")
 
 
+@pytest.mark.parametrize(
+    ("spelled", "client"),
+    [
+        ("2A00:1450:4001:0830:0:0:0:200E", "2a00:1450:4001:830::200e"),
+        ("[2a00:1450:4001:830::200e]:50123", "2a00:1450:4001:830::200e"),
+        ("[2a00:1450:4001:830::200e]", "2a00:1450:4001:830::200e"),
+        ("2a00:1450:4001:830::200e%12", "2a00:1450:4001:830::200e"),
+        ("8.8.4.4:50123", "8.8.4.4"),
+        ("::ffff:8.8.4.4", "8.8.4.4"),
+    ],
+)
+def test_the_same_address_may_be_spelled_otherwise(run, spelled, client):
+    row = only(run([handshake_row(number=8, client=client, **OLD)], [sign_in(address=spelled)]))
+    assert (row["tie"], row["address"], row["client"]) == ("address", client, client)
+
+
+@pytest.mark.parametrize("text", ["unknown", "[]", "[]:443", "8.8.4", "8.8.4.4:x", "%1", ":"])
+def test_what_is_no_address_stays_as_it_is(tmp_path, text):
+    assert read(tmp_path, json.dumps([sign_in(address=text)])).legacy[0].address == text
+
+
 def test_a_public_address_that_entra_did_not_see_is_another_client(run):
     row = only(run([handshake_row(number=8, client="8.8.4.4", **OLD)], [sign_in()]))
     assert row["because"] == "no-connection"

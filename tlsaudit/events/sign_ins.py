@@ -8,7 +8,9 @@ an old TLS if its authenticationProcessingDetails say so under `Legacy TLS (TLS 
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,9 @@ MAX_LOG = 1 << 30
 
 _LEGACY = "legacy tls"
 _DETAILS = "authenticationprocessingdetails"
+
+_WITH_PORT = re.compile(r"(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]+)?")
+"""An address in brackets or an IPv4 address, and perhaps a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +182,7 @@ def _sign_in(entry: Mapping[str, Any], log: str) -> SignIn:
         log,
         _text(entry.get("id")),
         nanoseconds(moment or ""),
-        _first(entry, "ipaddress", "calleripaddress"),
+        _address(_first(entry, "ipaddress", "calleripaddress")),
         _first(entry, "userprincipalname", "userdisplayname", "serviceprincipalname"),
         _first(entry, "appdisplayname", "appid"),
         _text(entry.get("clientappused")),
@@ -185,6 +190,19 @@ def _sign_in(entry: Mapping[str, Any], log: str) -> SignIn:
         ", ".join(each for each in known if each) or None,
         whole_number("" if code is None else str(code), 0xFFFF_FFFF),
     )
+
+
+def _address(text: str | None) -> str | None:
+    """The address as the tables spell it; what is none stays as it is."""
+    if text is None:
+        return None
+    match = _WITH_PORT.fullmatch(text)
+    bare = (match[1] or match[2] or "") if match else text
+    try:
+        address = ipaddress.ip_address(bare.partition("%")[0])
+    except ValueError:
+        return text
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def _first(entry: Mapping[str, Any], *names: str) -> str | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from support.command import SAMPLES, run
+from support.command import SAMPLES, feed, run, started
 from support.needs import needs_tshark
 
 import tlsaudit
@@ -71,3 +73,24 @@ def test_capture_that_is_cut_gives_what_came_before(tmp_path: Path, cut: int) ->
     assert "ends in the middle of a packet" in done.messages[0]
     ours = tlsaudit.audit(tmp_path / "out.pcapng").captures
     assert ours["frames"].equals(tlsaudit.audit(tmp_path / "cut.pcap").captures["frames"])
+
+
+# The last is of Network Monitor, which is read to its end before its first frame.
+BEGINNINGS = (b"", (SAMPLES / "office.pcapng").read_bytes()[:5000], b"GMBU\0\2\1\0" + bytes(200))
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS, ids=("nothing", "pcapng", "netmon"))
+def test_interrupt_stops_it_while_it_waits_and_leaves_no_file(
+    tmp_path: Path, beginning: bytes
+) -> None:
+    with started("convert", "-", "-o", tmp_path / "out.pcapng") as process:
+        assert process.stderr is not None
+        feed(process, beginning)
+        time.sleep(3)
+        assert process.poll() is None, "it waits for more"
+        before = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 130
+        assert time.monotonic() - before < 1
+        assert process.stderr.read() == b"tlsaudit: interrupted\n"
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ use crate::reader::{self, LANE_MESSAGES, Message, Shared, Work, fault};
 use crate::source::{self, Input, Source};
 
 /// How often Python is asked about signals and told of progress.
-const TICK: Duration = Duration::from_millis(50);
+pub const TICK: Duration = Duration::from_millis(50);
 
 /// Takes the rows of all captures, one capture after the other.
 pub trait Taker {
@@ -116,14 +116,19 @@ impl Job {
             return Ok(());
         }
         self.last_tick = Instant::now();
-        Python::attach(|py| {
-            py.check_signals()?;
-            match &self.progress {
-                Some(progress) => progress.call1(py, (self.shared.bytes_read(),)).map(drop),
-                None => Ok(()),
-            }
-        })
+        inform(self.progress.as_ref(), self.shared.bytes_read())
     }
+}
+
+/// Asks Python for signals and tells it of progress.
+pub fn inform(progress: Option<&Py<PyAny>>, bytes_read: u64) -> PyResult<()> {
+    Python::attach(|py| {
+        py.check_signals()?;
+        match progress {
+            Some(progress) => progress.call1(py, (bytes_read,)).map(drop),
+            None => Ok(()),
+        }
+    })
 }
 
 impl Drop for Job {

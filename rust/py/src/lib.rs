@@ -177,9 +177,8 @@ fn convert<'py>(
     progress: Option<Py<PyAny>>,
     max_unpacked: Option<u64>,
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let told = py.detach(|| {
-        conversion::convert(captures, output.as_deref(), progress.as_ref(), max_unpacked)
-    })?;
+    let told =
+        py.detach(|| conversion::convert(captures, output, progress.as_ref(), max_unpacked))?;
     conversion::dicts(py, &told)
 }
 

@@ -52,11 +52,15 @@ impl Shared {
         Self { options, ..Self::default() }
     }
 
+    pub fn max_unpacked(&self) -> Option<u64> {
+        self.options.max_unpacked
+    }
+
     pub fn bytes_read(&self) -> u64 {
         self.bytes_read.load(Ordering::Relaxed)
     }
 
-    fn is_stopped(&self) -> bool {
+    pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 
@@ -177,9 +181,9 @@ impl Rows for RowsOf<'_> {
 }
 
 /// Counts what is read, and reads no more once nobody wants it.
-struct Watched<'a> {
-    shared: &'a Shared,
-    source: Box<dyn Read + Send>,
+pub struct Watched<'a> {
+    pub shared: &'a Shared,
+    pub source: Box<dyn Read + Send>,
 }
 
 impl Read for Watched<'_> {

@@ -82,8 +82,8 @@ impl<W: Write> Converter<W> {
         Ok(converter)
     }
 
-    /// Adds all frames of a capture and says how many there were. `go_on` gets the bytes that were
-    /// read of it, now and then, and says whether more are wanted.
+    /// Adds all frames of a capture and says how many there were. `go_on` is asked now and then
+    /// whether more are wanted.
     ///
     /// # Errors
     ///
@@ -92,12 +92,12 @@ impl<W: Write> Converter<W> {
     pub fn add<R: Read>(
         &mut self,
         reader: &mut CaptureReader<R>,
-        go_on: &mut impl FnMut(u64) -> bool,
+        go_on: &mut impl FnMut() -> bool,
     ) -> Result<u64, Failure> {
         let mut named = Named::new(reader.take_processes());
         let (mut frames, mut number) = (0_u64, 0_u64);
         loop {
-            if frames % FRAMES_A_QUESTION == 0 && !go_on(reader.bytes_read()) {
+            if frames % FRAMES_A_QUESTION == 0 && !go_on() {
                 return Err(Failure::Capture(Error::new(ErrorKind::Cancelled)));
             }
             let Some(frame) = reader.next_frame().map_err(Failure::Capture)? else { break };

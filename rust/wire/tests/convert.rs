@@ -39,7 +39,7 @@ fn convert(captures: &[&[u8]]) -> Vec<u8> {
     let mut converter = Converter::new(&mut out).unwrap();
     for bytes in captures {
         let mut reader = CaptureReader::open(*bytes).unwrap();
-        match converter.add(&mut reader, &mut |_| true) {
+        match converter.add(&mut reader, &mut || true) {
             Ok(_) | Err(Failure::Capture(_)) => {}
             Err(Failure::Output(error)) => panic!("{error}"),
         }
@@ -117,7 +117,7 @@ fn whoever_wants_no_more_gets_no_more() {
     let bytes = pcap(1, b"first");
     let mut converter = Converter::new(Vec::new()).unwrap();
     let mut reader = CaptureReader::open(bytes.as_slice()).unwrap();
-    let Err(Failure::Capture(error)) = converter.add(&mut reader, &mut |_| false) else {
+    let Err(Failure::Capture(error)) = converter.add(&mut reader, &mut || false) else {
         panic!("it went on")
     };
     assert_eq!(error.name(), "cancelled");

@@ -107,7 +107,7 @@ fn convert_all(
         };
         let (frames, error) = match open.add(&mut reader, &mut || !shared.is_stopped()) {
             Ok(frames) => (frames, None),
-            Err(Failure::Capture(error)) => (error.after_frame, Some(error)),
+            Err(Failure::Capture(error, frames)) => (frames, Some(error)),
             // The reader of our output went away: nobody wants more.
             Err(Failure::Output(error)) if error.kind() == IoErrorKind::BrokenPipe => {
                 told.push(Converted { name, frames: 0, error: None });

@@ -12,8 +12,8 @@ use crate::packet::{self, Fragments, Packet, Scratch};
 /// What ended a conversion too early.
 #[derive(Debug)]
 pub enum Failure {
-    /// The capture, which could not be read on. What came before has been written.
-    Capture(Error),
+    /// The capture, which could not be read on, and the frames before that: they have been written.
+    Capture(Error, u64),
     /// The place that it is written to.
     Output(io::Error),
 }
@@ -94,13 +94,15 @@ impl<W: Write> Converter<W> {
         reader: &mut CaptureReader<R>,
         go_on: &mut impl FnMut() -> bool,
     ) -> Result<u64, Failure> {
+        self.captures = self.captures.saturating_add(1);
         let mut named = Named::new(reader.take_processes());
         let (mut frames, mut number) = (0_u64, 0_u64);
         loop {
             if frames % FRAMES_A_QUESTION == 0 && !go_on() {
-                return Err(Failure::Capture(Error::new(ErrorKind::Cancelled)));
+                return Err(Failure::Capture(Error::new(ErrorKind::Cancelled), frames));
             }
-            let Some(frame) = reader.next_frame().map_err(Failure::Capture)? else { break };
+            let next = reader.next_frame().map_err(|error| Failure::Capture(error, frames))?;
+            let Some(frame) = next else { break };
             number = number.saturating_add(1);
             while number < frame.number {
                 self.nothing()?;
@@ -109,7 +111,6 @@ impl<W: Write> Converter<W> {
             self.frame(&frame, named.comment(&frame))?;
             frames = frames.saturating_add(1);
         }
-        self.captures = self.captures.saturating_add(1);
         Ok(frames)
     }
 

@@ -40,7 +40,7 @@ fn convert(captures: &[&[u8]]) -> Vec<u8> {
     for bytes in captures {
         let mut reader = CaptureReader::open(*bytes).unwrap();
         match converter.add(&mut reader, &mut || true) {
-            Ok(_) | Err(Failure::Capture(_)) => {}
+            Ok(_) | Err(Failure::Capture(..)) => {}
             Err(Failure::Output(error)) => panic!("{error}"),
         }
     }
@@ -85,6 +85,47 @@ fn several_captures_follow_each_other_on_interfaces_of_their_own() {
     assert_eq!(seen, [(1, 0, 1, 99), (2, 1, 1, 99), (3, 2, 101, 99)]);
 }
 
+#[test]
+fn capture_after_a_cut_one_has_interfaces_of_its_own_too() {
+    let whole = pcap(1, b"whole");
+    let mut cut = whole.clone();
+    cut.extend(&whole[24..whole.len() - 1]);
+    let both = convert(&[&cut, &whole]);
+    let mut reader = CaptureReader::open(both.as_slice()).unwrap();
+    let mut seen = Vec::new();
+    while let Some(frame) = reader.next_frame().unwrap() {
+        seen.push((frame.number, frame.interface));
+    }
+    assert_eq!(seen, [(1, 0), (2, 1)]);
+}
+
+/// A block of pcapng.
+fn block(kind: u32, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 12).unwrap().to_le_bytes();
+    [&kind.to_le_bytes()[..], &length, body, &length].concat()
+}
+
+#[test]
+fn frames_before_a_cut_are_counted_and_not_their_numbers() {
+    let mut section = vec![0x4D, 0x3C, 0x2B, 0x1A, 1, 0, 0, 0];
+    section.extend([0xFF; 8]);
+    let mut packet = vec![0; 12];
+    packet.extend([4, 0, 0, 0, 4, 0, 0, 0]);
+    packet.extend(b"data");
+    let mut bytes = block(0x0A0D_0D0A, &section);
+    bytes.extend(block(1, &[1, 0, 0, 0, 0, 0, 0, 0]));
+    // Somebody's own block, which takes a number.
+    bytes.extend(block(0x0BAD, &[0xD9, 0x7E, 0, 0]));
+    bytes.extend(block(6, &packet));
+    bytes.extend(&block(6, &packet)[..20]);
+    let mut converter = Converter::new(Vec::new()).unwrap();
+    let mut reader = CaptureReader::open(bytes.as_slice()).unwrap();
+    let Err(Failure::Capture(error, frames)) = converter.add(&mut reader, &mut || true) else {
+        panic!("it is cut")
+    };
+    assert_eq!((error.name(), error.after_frame, frames), ("cut", 2, 1));
+}
+
 /// A Network Monitor 2.0 capture of one packet that was captured at the start of a year.
 fn netmon(year: u16, micros: u64, start_is_a_time: bool) -> Vec<u8> {
     let mut bytes = b"GMBU\x00\x02\x01\x00".to_vec();
@@ -117,7 +158,7 @@ fn whoever_wants_no_more_gets_no_more() {
     let bytes = pcap(1, b"first");
     let mut converter = Converter::new(Vec::new()).unwrap();
     let mut reader = CaptureReader::open(bytes.as_slice()).unwrap();
-    let Err(Failure::Capture(error)) = converter.add(&mut reader, &mut || false) else {
+    let Err(Failure::Capture(error, 0)) = converter.add(&mut reader, &mut || false) else {
         panic!("it went on")
     };
     assert_eq!(error.name(), "cancelled");

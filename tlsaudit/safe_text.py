@@ -7,6 +7,7 @@ show as they are, lines on a terminal, and shell lines that a person will paste.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import unicodedata
@@ -142,8 +143,12 @@ def tshark_line(capture: str, frames: Iterable[int], convert: bool = False) -> s
 
 
 def conversion(capture: str) -> tuple[str, str]:
-    """Give the beginning of a command that converts a capture, and the file that it makes."""
-    made = shell_word(f"{capture}.pcapng")
+    """Give the beginning of a command that converts a capture, and the file that it makes.
+
+    That file goes into the current folder: beside the captures it would be counted with them.
+    """
+    name = f"{os.path.basename(capture)}.pcapng"
+    made = shell_word(f"./{name}" if name.startswith("-") else name)
     return f"tlsaudit convert {shell_word(capture)} -o {made} && ", made
 
 

@@ -89,6 +89,8 @@ def test_process_table_names_the_program_behind_a_client(tmp_path):
 def test_command_that_shows_the_frames_converts_what_wireshark_cannot_read(tmp_path):
     needs_tshark()
     capture = tmp_path / "old client's.matp"
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
     audit = read(capture, other_containers.matp(frames_of(NAMES[0])))
     row = audit.verdicts.iloc[0]
     assert row["tshark"].startswith("tlsaudit convert ")
@@ -98,8 +100,10 @@ def test_command_that_shows_the_frames_converts_what_wireshark_cannot_read(tmp_p
         capture_output=True,
         text=True,
         check=True,
+        cwd=elsewhere,
         env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
     )
+    assert [each.name for each in elsewhere.iterdir()] == [f"{capture.name}.pcapng"]
     shown = [int(line.split()[0]) for line in done.stdout.splitlines()]
     assert shown == sorted(row["frames"])
     page = audit.report(tmp_path / "report").read_text("utf-8")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from markdown_it import MarkdownIt
-from support.tables import OLD_ANSWER, OLD_VERSION, handshake_row
+from support.tables import OLD_ANSWER, OLD_VERSION, capture_row, handshake_row
 
 from tlsaudit.reports.ticket import ticket
 from tlsaudit.safe_text import markdown, markdown_code, visible
@@ -94,6 +94,18 @@ def test_nothing_to_say_is_said(make_audit: Callable[..., Audit]) -> None:
     assert "No client was seen that would break at what the policy speaks of." in text
     assert "### Evidence" not in text
     assert "### Servers" not in text
+
+
+def test_nothing_seen_is_not_nobody_breaks(make_audit: Callable[..., Audit]) -> None:
+    text = ticket(make_audit([]))
+    assert "### Clients that break\n\nNothing is known yet: no TLS was seen.\n" in text
+    assert "No client was seen that would break" not in text
+
+
+def test_name_in_a_limit_ends_before_the_full_stop(make_audit: Callable[..., Audit]) -> None:
+    row = capture_row(capture="caps/dc_01.etl", remarks="Packets were cut to 128 bytes.")
+    text = ticket(make_audit([handshake_row(capture="caps/dc_01.etl")], [row]))
+    assert " `caps/dc_01.etl`. Packets were cut to 128 bytes.\n" in text
 
 
 def test_long_tables_are_cut_and_say_so(make_audit: Callable[..., Audit]) -> None:

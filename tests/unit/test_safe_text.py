@@ -58,6 +58,19 @@ def test_tshark_line_names_the_frames_once_each() -> None:
     )
 
 
+def test_tshark_line_converts_into_the_current_folder() -> None:
+    assert tshark_line("/captures/dc 01.etl", [4], convert=True) == (
+        "tlsaudit convert '/captures/dc 01.etl' -o 'dc 01.etl.pcapng' && "
+        "tshark -2 -r 'dc 01.etl.pcapng' -Y 'frame.number == 4'"
+    )
+
+
+def test_name_of_a_converted_capture_is_never_an_option() -> None:
+    line = tshark_line("captures/-x.etl", [4], convert=True)
+    assert line is not None
+    assert " -o ./-x.etl.pcapng && tshark -2 -r ./-x.etl.pcapng " in line
+
+
 def test_tshark_line_without_frames_does_not_exist() -> None:
     assert tshark_line("dc01.pcap", []) is None
 

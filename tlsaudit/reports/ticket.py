@@ -39,10 +39,11 @@ def ticket(audit: Tables) -> str:
     breaking = verdicts[verdicts["verdict"].isin(BREAKING)]
     limited = verdicts[verdicts["verdict"] == "server-limited"]
     refused = verdicts[verdicts["verdict"] == "refused already"]
+    none = overview.answer.text if audit.verdicts.empty else _NONE
     parts = [
         f"## TLS audit under {markdown(audit.policy.name)}",
         _sentences(overview, audit),
-        *_section("Clients that break", breaking, _CLIENTS, _NONE),
+        *_section("Clients that break", breaking, _CLIENTS, none),
         *_section("Servers that hold clients back", _services(limited), _SERVICES),
         *_section("Refused already", refused, _REFUSED),
         *_section(
@@ -81,9 +82,13 @@ def _covered(overview: Overview) -> str:
     sign_ins = logged.counted(overview.audit.sign_ins, "sign-in")
     if sign_ins:
         lines.append(f"Signed in over an old TLS: {sign_ins}.")
-    lines += [f"Limit: {limit.measure}. {limit.meaning}" for limit in overview.limits]
-    lines.append("An address is not a machine, and what was not captured is not told.")
-    return "\n".join(f"- {markdown(line)}" for line in lines)
+    said = [markdown(line) for line in lines]
+    # Apart, so that a name at the end of a measure does not take the full stop into its code span.
+    said += [
+        f"Limit: {markdown(limit.measure)}. {markdown(limit.meaning)}" for limit in overview.limits
+    ]
+    said.append("An address is not a machine, and what was not captured is not told.")
+    return "\n".join(f"- {line}" for line in said)
 
 
 def _section(

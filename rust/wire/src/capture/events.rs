@@ -102,6 +102,8 @@ impl Unfilled {
 pub(super) struct Events {
     assembly: Assembly,
     dropped: u64,
+    /// Events that contradict their layout.
+    unreadable: u64,
 }
 
 impl Events {
@@ -139,22 +141,31 @@ impl Events {
         }
     }
 
-    /// The frame that an event holds or completes, if it does; its bytes are put into `data`, in
-    /// place of what is there.
-    pub(super) fn frame(&mut self, stored: &Stored<'_>, data: &mut Vec<u8>) -> Option<Head> {
-        match etw::read(&stored.event) {
-            Found::Frame(seen) => self.seen(&seen, stored.ts, data),
+    /// The frame that is told of or completed, if one is; its bytes are put into `data`, in place of
+    /// what is there.
+    pub(super) fn frame(
+        &mut self,
+        found: &Found<'_>,
+        ts: Option<i64>,
+        data: &mut Vec<u8>,
+    ) -> Option<Head> {
+        match found {
+            Found::Frame(seen) => self.seen(seen, ts, data),
+            Found::Malformed => {
+                self.unreadable();
+                None
+            }
             _ => None,
         }
     }
 
+    /// Counts an event that contradicts its layout.
+    pub(super) fn unreadable(&mut self) {
+        self.unreadable = self.unreadable.saturating_add(1);
+    }
+
     /// The frame of a packet that was seen, if it is whole now and was not dropped.
-    pub(super) fn seen(
-        &mut self,
-        seen: &Seen<'_>,
-        ts: Option<i64>,
-        data: &mut Vec<u8>,
-    ) -> Option<Head> {
+    fn seen(&mut self, seen: &Seen<'_>, ts: Option<i64>, data: &mut Vec<u8>) -> Option<Head> {
         if seen.dropped.is_some() {
             self.dropped = self.dropped.saturating_add(1);
             return None;
@@ -196,6 +207,13 @@ impl Events {
             broken => about
                 .remarks
                 .push(format!("Of {broken} packets a part is missing, so they are left out.")),
+        }
+        match self.unreadable {
+            0 => {}
+            1 => about.remarks.push("1 event could not be read and was left out.".to_owned()),
+            events => {
+                about.remarks.push(format!("{events} events could not be read and were left out."));
+            }
         }
         match about.events_lost {
             0 => {}

@@ -394,8 +394,9 @@ impl Matp {
             }
             if let Some(stored) = Stored::of_message_analyzer(&bytes) {
                 Events::learn(&stored, about);
-                let Found::Frame(seen) = etw::read(&stored.event) else { continue };
-                if let Some(head) = events.seen(&seen, stored.ts, &mut frame) {
+                let found = etw::read(&stored.event);
+                let head = events.frame(&found, stored.ts, &mut frame);
+                if let (Some(head), Found::Frame(seen)) = (head, found) {
                     gathered.push(head, Tag::whole(seen.place, seen.direction), &frame)?;
                 }
             } else if is_ethernet(&bytes) {

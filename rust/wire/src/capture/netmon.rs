@@ -5,7 +5,7 @@ use std::io::Read;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::about::About;
-use super::etw::{self, Fields, Found};
+use super::etw::{self, Fields};
 use super::events::{Events, Stored};
 use super::link_type;
 use super::prepared::{Frames, Head, Prepared, Whole};
@@ -527,13 +527,13 @@ fn head(
             head
         }
         Media::Event => {
-            let stored = Stored::of_netmon(frame)?;
-            events.frame(&stored, data)
+            let Some(stored) = Stored::of_netmon(frame) else {
+                events.unreadable();
+                return None;
+            };
+            events.frame(&etw::read(&stored.event), stored.ts, data)
         }
-        Media::Filtering(id) => match etw::filtered_packet(id, frame) {
-            Found::Frame(seen) => events.seen(&seen, around.ts, data),
-            _ => None,
-        },
+        Media::Filtering(id) => events.frame(&etw::filtered_packet(id, frame), around.ts, data),
         Media::Note | Media::Silent | Media::Unknown => None,
     }
 }

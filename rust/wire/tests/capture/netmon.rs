@@ -158,7 +158,8 @@ fn events_that_hold_packets_are_frames() {
         one(b"too short", 0xFFE0),
         one(b"plain", 1),
     ];
-    let frames = read(write(&File::of(&records)).as_slice()).clean();
+    let bytes = write(&File::of(&records));
+    let frames = read(bytes.as_slice()).clean();
     let seen: Vec<_> = frames
         .iter()
         .map(|frame| (frame.number, frame.data.as_slice(), frame.sender.map(u32::from)))
@@ -167,6 +168,27 @@ fn events_that_hold_packets_are_frames() {
         seen,
         [(1, b"frame".as_slice(), Some(4_242)), (3, b"frameframe", None), (6, b"plain", None)]
     );
+    assert_eq!(remarks(&bytes), ["1 event could not be read and was left out."]);
+}
+
+/// What a capture says when all of its frames have been read.
+fn remarks(bytes: &[u8]) -> Vec<String> {
+    let mut reader = CaptureReader::open(bytes).unwrap();
+    while reader.next_frame().unwrap().is_some() {}
+    reader.take_about().remarks
+}
+
+#[test]
+fn events_that_contradict_their_layout_are_counted() {
+    let ndis = [0x6e00_d62e_2947_0946_u64, 0xb423_3ee7_bcd6_78ef];
+    let provider: Vec<u8> = ndis.iter().flat_map(|half| half.to_be_bytes()).collect();
+    // The frame says that it is longer than the event.
+    let data = [&[12, 0, 0, 0, 12, 0, 0, 0, 50, 0, 0, 0][..], b"frame"].concat();
+    let lie = event(&provider, 1001, 0x1_C000_0001, &data, 0);
+    let records = [one(&lie, 0xFFE0), one(&lie, 0xFFE0), one(b"no packet", 0xE083)];
+    let bytes = write(&File::of(&records));
+    assert_eq!(read(bytes.as_slice()).clean(), []);
+    assert_eq!(remarks(&bytes), ["3 events could not be read and were left out."]);
 }
 
 #[test]

@@ -104,6 +104,46 @@ def test_rows_come_while_standard_input_is_still_open() -> None:
         assert process.poll() is None
 
 
+def test_rows_come_while_connections_follow_each_other_without_a_pause() -> None:
+    head, *packets = packets_of("tls10-openssl.pcap")
+    ports = range(1024, 1024 + 220)
+    with started("handshakes", "-", "--format", "csv") as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        os.set_blocking(process.stdout.fileno(), False)
+        process.stdin.write(head)
+        text = b""
+        for port in ports:
+            process.stdin.write(b"".join(with_client_port(packet, port) for packet in packets))
+            process.stdin.flush()
+            time.sleep(0.01)
+            text += process.stdout.read() or b""
+            if text.count(b"\n") > 20:
+                break
+        # Far fewer than are written at a time when nobody waits.
+        assert len(text) < 64 * 1024
+        assert text.count(b"\n") > 20
+        assert process.poll() is None
+
+
+def packets_of(sample: str) -> list[bytes]:
+    """The file's header, and its packets with theirs."""
+    rest = (SAMPLES / sample).read_bytes()
+    parts, rest = [rest[:24]], rest[24:]
+    while rest:
+        end = 16 + int.from_bytes(rest[8:12], "little")
+        parts.append(rest[:end])
+        rest = rest[end:]
+    return parts
+
+
+def with_client_port(packet: bytes, port: int) -> bytes:
+    """The packet with another port in place of the one that is not 443."""
+    source = 16 + 34
+    at = source + 2 if packet[source : source + 2] == b"\x01\xbb" else source
+    return packet[:at] + port.to_bytes(2, "big") + packet[at + 2 :]
+
+
 @pytest.mark.parametrize("arguments", [(), ("--format", "csv"), ("--format", "jsonl")])
 def test_reader_that_goes_away_is_not_an_error(arguments: tuple[str, ...]) -> None:
     captures = ("office.pcapng", "tls10-openssl.pcap")

@@ -22,7 +22,7 @@ pub const TICK: Duration = Duration::from_millis(50);
 pub trait Taker {
     /// The next row.
     fn row(&mut self, row: &Told, capture: &str);
-    /// No row has come for a while; those that came should be seen.
+    /// Rows that came some time ago should be seen now.
     fn pause(&mut self) {}
     /// Whether no more rows are wanted.
     fn is_closed(&self) -> bool {
@@ -80,7 +80,10 @@ impl Job {
     /// Takes the rows of one capture until it is done.
     fn follow(&mut self, lane: &Lane, name: &str, taker: &mut impl Taker) -> PyResult<Summary> {
         loop {
-            self.tick(false)?;
+            if self.tick(false)? {
+                // Rows that keep coming would leave no pause.
+                taker.pause();
+            }
             if taker.is_closed() {
                 let error = Some(Error::new(ErrorKind::Cancelled));
                 return Ok(Summary { error, ..Summary::default() });
@@ -110,13 +113,14 @@ impl Job {
         }
     }
 
-    /// Asks Python for signals and tells it of progress, every 50 ms or when `now`.
-    fn tick(&mut self, now: bool) -> PyResult<()> {
+    /// Asks Python for signals and tells it of progress, every 50 ms or when `now`. Whether it did.
+    fn tick(&mut self, now: bool) -> PyResult<bool> {
         if !now && self.last_tick.elapsed() < TICK {
-            return Ok(());
+            return Ok(false);
         }
         self.last_tick = Instant::now();
-        inform(self.progress.as_ref(), self.shared.bytes_read())
+        inform(self.progress.as_ref(), self.shared.bytes_read())?;
+        Ok(true)
     }
 }
 

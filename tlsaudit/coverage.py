@@ -121,7 +121,7 @@ def _of_capture(capture: dict[Any, Any], defects: dict[str, int]) -> list[dict[s
     words = f"{dark:,} of {frames:,} frames cannot be read"
     rows.append(_row(name, "readable-frames", frames - dark, frames, words))
     if isinstance(capture["remarks"], str):
-        told = _row(name, "remarks", None, None, "the capture says something of itself")
+        told = _row(name, "remarks", None, None, "a note about how it was captured: see below")
         rows.append(told | {"meaning": capture["remarks"]})
     return [*rows, end]
 

@@ -84,6 +84,6 @@ def test_what_is_broken_or_empty_is_said(tmp_path: Path) -> None:
     log.write_text("<Event>Schannel</Event>")
     signed.write_text(json.dumps([{"createdDateTime": "2026-01-01T00:00:00Z"}]))
     done = run("forecast", SAMPLE, "--events", str(log), "--sign-ins", str(signed))
-    assert done.code == 0
-    assert "tlsaudit: --events: left out, being broken: 1" in done.messages
+    assert done.code == 3
+    assert f"tlsaudit: --events: {log}: left out, being broken: 1" in done.messages
     assert "tlsaudit: --sign-ins: none of 1 sign-ins is marked as over an old TLS" in done.messages

@@ -93,6 +93,17 @@ def test_table_of_handshakes_shows_frames_versions_and_suite(office: Audit) -> N
     assert "264,-" in lines[-1]
 
 
+def test_what_a_capture_tells_of_itself_is_printed_up_to_a_bound(
+    make_audit: Callable[..., Audit],
+) -> None:
+    told = "Windows lost 9 events. Begin again with more buffers."
+    line = summary(make_audit([handshake_row()], [capture_row(remarks=told)])).splitlines()[-1]
+    assert line == f"limits: a warning is given with office.pcapng: {told[:-1]}"
+    line = summary(make_audit([], [capture_row(remarks="x " * 5000)])).splitlines()[-1]
+    assert len(line) < 400
+    assert line.endswith(("x…", " …"))
+
+
 def test_empty_table_is_its_head(make_audit: Callable[..., Audit]) -> None:
     empty = schema.empty(schema.HANDSHAKE_TABLE)
     assert table_text("handshakes", empty).splitlines() == [

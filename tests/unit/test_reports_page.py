@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -464,6 +465,19 @@ def test_standard_input_has_no_command_to_show_its_frames(make_audit: MakeAudit)
     name = STANDARD_INPUT_NAME
     audit = make_audit([handshake_row(capture=name, **OLD_ANSWER)], [capture_row(capture=name)])
     assert words_of(page(audit)) == {name: None}
+
+
+def test_frames_that_were_left_out_stand_beside_those_that_count(make_audit: MakeAudit) -> None:
+    rows = [
+        capture_row(capture="a.etl", frames=38, frames_repeated=76),
+        capture_row(capture="b.etl", frames=1000),
+        capture_row(capture="c.etl", frames=7),
+    ]
+    found = listings.captures(make_audit([], rows).captures)
+    place = [head.title for head in found.heads].index("Frames")
+    assert [row[place] for row in found.rows] == [["38", "(76 repeats left out)"], 1000, 7]
+    column = json.loads(str(found.data))["columns"][place]
+    assert column["values"] == ["7", "38", "1,000"]
 
 
 def test_captures_are_named_as_a_shell_takes_them(hostile: Audit) -> None:

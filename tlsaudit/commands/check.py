@@ -59,7 +59,7 @@ def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -
     limits = limits_beside_errors(audit.captures, audit.handshakes)
     if limits:
         # On standard error: what was found stays what a script reads.
-        say("limits: " + "; ".join(limit.measure for limit in limits))
+        say("limits: " + "; ".join(limit.line for limit in limits))
     if lines:
         return FOUND
     code = exit_code(capture_rows(audit))

@@ -22,6 +22,7 @@ __all__ = ["convert"]
     "Frames keep their order, and those of one capture the numbers that the tables name them by; "
     "several captures follow each other. Where a capture knows the process that a packet belongs "
     "to, the packet's comment says it.",
+    takes_store=False,
 )
 @captures_argument
 @click.option(

@@ -45,13 +45,21 @@ _UNITS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 _CAPTURES = """CAPTURE is a packet capture (pcap, pcapng, snoop, or Windows' .etl, .cap and .matp,
 also compressed with gzip, zstd, xz or lz4), a folder, which stands for every file below it, a
 pattern such as 'dc*.pcapng', or - for standard input. A path that exists is taken as it is,
-whatever characters it holds. Where tables are asked for, the store of `tlsaudit batch` may stand in
-their place."""
+whatever characters it holds."""
+
+_OR_A_STORE = """ Where tables are asked for, the store of `tlsaudit batch` may stand in their
+place."""
 
 
-def capture_command(summary: str, rest: str = "") -> Callable[[Callable[..., int]], click.Command]:
-    """Make a command of a function; its help is this text, then what CAPTURE may be."""
-    paragraphs = [summary, rest, _CAPTURES] if rest else [summary, _CAPTURES]
+def capture_command(
+    summary: str, rest: str = "", takes_store: bool = True
+) -> Callable[[Callable[..., int]], click.Command]:
+    """Make a command of a function; its help is this text, then what CAPTURE may be.
+
+    `takes_store` says whether a store may stand in the place of captures.
+    """
+    captures = _CAPTURES + _OR_A_STORE if takes_store else _CAPTURES
+    paragraphs = [summary, rest, captures] if rest else [summary, captures]
     return click.command(help="\n\n".join(paragraphs), short_help=summary)
 
 

@@ -45,6 +45,9 @@ __all__ = [
 
 DONE, FOUND, NOTHING_DONE, PARTLY_DONE = 0, 1, 2, 3
 
+_READ_IN_PART = "tlsaudit.read_in_part"
+"""Where the context keeps whether an input beside the captures was not read in full."""
+
 
 class NothingReadError(Exception):
     """No input could be read, and the reasons have been said."""
@@ -105,8 +108,9 @@ def _logged() -> tuple[Logged, ...]:
     if not paths:
         return ()
     events = read_events(*paths)
-    if events.broken:
-        say(f"--events: left out, being broken: {events.broken:,}")
+    for log, broken in events.broken_in.items():
+        say(f"--events: {log}: left out, being broken: {broken:,}")
+    click.get_current_context().meta[_READ_IN_PART] = events.broken > 0
     if not events.logged:
         say(f"--events: none of {events.others:,} events is of Schannel")
     return events.logged
@@ -180,7 +184,8 @@ def exit_code(rows: Sequence[Mapping[Any, Any]]) -> int:
     """Give the exit code of a run over these rows of the captures table."""
     if not any(row["readable"] for row in rows):
         return NOTHING_DONE
-    return PARTLY_DONE if any(isinstance(row["error"], str) for row in rows) else DONE
+    in_part = click.get_current_context().meta.get(_READ_IN_PART, False)
+    return PARTLY_DONE if in_part or any(isinstance(row["error"], str) for row in rows) else DONE
 
 
 def put_table(audit: Audit, name: str, table_format: str, output: str | None) -> int:

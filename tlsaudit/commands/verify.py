@@ -25,6 +25,7 @@ __all__ = ["verify"]
     "Read captures with a second engine too and say whether it agrees.",
     "Prints how many hellos both have, which differences have a known reason, and which have none: "
     "exit code 1 if there are any. tshark starts once for each capture, so this takes its time.",
+    takes_store=False,
 )
 @captures_argument
 @click.option(

@@ -10,8 +10,8 @@ from __future__ import annotations
 import codecs
 import re
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from xml.etree import ElementTree
@@ -44,12 +44,18 @@ _NOT_ASKED = frozenset({"__binLength", "binaryData", "EncodedCert", "pCertificat
 class Events:
     """The events of Schannel in some files, in the order of time; of each file what else it held.
 
-    `others` are events of other providers, `broken` what could not be read as an event.
+    `others` are events of other providers, `broken_in` counts by file what could not be read as an
+    event.
     """
 
     logged: tuple[Logged, ...]
     others: int = 0
-    broken: int = 0
+    broken_in: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> int:
+        """What could not be read as an event, in all files."""
+        return sum(self.broken_in.values())
 
 
 def read_events(*paths: str | os.PathLike[str]) -> Events:
@@ -58,15 +64,16 @@ def read_events(*paths: str | os.PathLike[str]) -> Events:
     Raises ListError, which says what to do, where a file cannot be read or is something else.
     """
     found: dict[tuple[object, ...], Logged] = {}
-    others = broken = 0
+    others = 0
+    broken_in: dict[str, int] = {}
     for path in paths:
         of_file = 0
-        place = Path(path)
+        place, log = Path(path), printable_name(str(path))
         for text in _events(place):
             of_file += 1
-            event = None if text is None else _parsed(text, printable_name(str(path)))
+            event = None if text is None else _parsed(text, log)
             if event is None:
-                broken += 1
+                broken_in[log] = broken_in.get(log, 0) + 1
             elif isinstance(event, Logged):
                 key = (event.computer, event.record, event.event_id, event.ts)
                 found.setdefault((*key, tuple(event.fields.items())), event)
@@ -80,7 +87,7 @@ def read_events(*paths: str | os.PathLike[str]) -> Events:
     logged = sorted(
         found.values(), key=lambda each: (each.ts is None, each.ts or 0, each.record or 0)
     )
-    return Events(tuple(logged), others, broken)
+    return Events(tuple(logged), others, broken_in)
 
 
 def _events(place: Path) -> Iterator[str | None]:

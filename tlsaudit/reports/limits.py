@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tlsaudit.reports.wording import plural
+from tlsaudit.safe_text import visible
 
 if TYPE_CHECKING:
     import pandas
 
 __all__ = ["Limit", "limits_beside_errors", "limits_of"]
+
+_LONGEST = 240
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,17 @@ class Limit:
 
     measure: str
     meaning: str
+    told: bool = False
+    """Whether the sentence was told by a capture or the reader: without it the measure is empty."""
+
+    @property
+    def line(self) -> str:
+        """The limit where there is room for a measure only: what was told comes with it, cut."""
+        if not self.told:
+            return self.measure
+        sentence = visible(self.meaning).rstrip(".")
+        cut = sentence if len(sentence) <= _LONGEST else f"{sentence[: _LONGEST - 1]}…"
+        return f"{self.measure}: {cut}"
 
 
 def limits_of(captures: pandas.DataFrame, handshakes: pandas.DataFrame) -> list[Limit]:
@@ -112,5 +126,5 @@ def _sentences(captures: pandas.DataFrame) -> list[Limit]:
         told = captures[captures[column].notna()]
         for sentence, names in told.groupby(column, sort=False)["capture"]:
             where = names.iloc[0] if len(names) == 1 else plural(len(names), "capture")
-            found.append(Limit(f"{measure} {where}", str(sentence)))
+            found.append(Limit(f"{measure} {where}", str(sentence), told=True))
     return found

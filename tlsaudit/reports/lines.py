@@ -50,7 +50,7 @@ def summary(audit: Tables) -> str:
     if more:
         lines.append(f"  and {plural(more, 'more client')}")
     if overview.limits:
-        measures = [limit.measure for limit in overview.limits]
+        measures = [limit.line for limit in overview.limits]
         rest = [f"and {len(measures) - 4:,} more"] if len(measures) > 4 else []
         lines.append("limits: " + "; ".join(measures[:4] + rest))
     return "".join(f"{visible(line)}\n" for line in lines)

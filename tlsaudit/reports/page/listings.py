@@ -23,7 +23,7 @@ from tlsaudit.reports.page.listing import (
     text,
     time,
 )
-from tlsaudit.reports.wording import is_null, server_text, version_text
+from tlsaudit.reports.wording import is_null, plural, server_text, version_text
 from tlsaudit.safe_text import visible
 from tlsaudit.schema import SEVERITIES
 from tlsaudit.schema.verdicts import CONFIDENCES, VERDICTS_WORST_FIRST
@@ -58,6 +58,11 @@ def _ranked(*order: str) -> Callable[[Iterable[str]], list[str]]:
         return sorted(texts, key=lambda each: (places.get(each, len(places)), each))
 
     return in_rank
+
+
+def _by_number(texts: Iterable[str]) -> list[str]:
+    """Sort numbers that are written out; what is none comes first."""
+    return sorted(texts, key=lambda each: int(each.replace(",", "") or -1))
 
 
 _BY_VERDICT = _ranked(*VERDICTS_WORST_FIRST)
@@ -272,6 +277,12 @@ def captures(table: pandas.DataFrame) -> Listing:
             return ""
         return ", ".join(registry.link_type_name(int(number)) for number in row["link_types"])
 
+    def frames(row: Row) -> Cell:
+        counted, repeated = row["frames"], row["frames_repeated"]
+        if is_null(counted) or is_null(repeated) or not repeated:
+            return count("frames")(row)
+        return [f"{counted:,}", f"({plural(int(repeated), 'repeat')} left out)"]
+
     return listing(
         "captures",
         ordered,
@@ -279,7 +290,7 @@ def captures(table: pandas.DataFrame) -> Listing:
             (Head("Capture", "name"), named),
             (Head("Kind", choices=True), kind),
             (Head("Links", choices=True), links),
-            (Head("Frames", "number"), count("frames")),
+            (Head("Frames", "number", order=_by_number), frames),
             (Head("TCP streams", "number"), count("tcp_streams")),
             (Head("TLS handshakes", "number"), count("handshakes")),
             (Head("From", "time"), time("first_ts")),

@@ -37,7 +37,10 @@ def test_table_can_be_printed_as_a_workbook(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["-o", "out.docx"], "out.docx: no ending of an export; the endings are .md, .csv, "),
-        (["-o", "out.csv"], "out.csv: a file of this kind holds one table: say which"),
+        (
+            ["-o", "out.csv"],
+            "out.csv: a file of this kind holds one table: name it with `--table`: clients, ",
+        ),
         (["-o", "out.csv", "--table", "x"], "x: no table of an audit; there are clients, "),
     ],
 )

@@ -197,7 +197,8 @@ def test_client_without_findings_is_said(tmp_path: Path) -> None:
     done = run("evidence", "curl.pcap", "-o", str(tmp_path / "a.pcapng"), "--client", "192.0.2.9")
     assert done.code == 2
     assert done.messages[-1] == (
-        "tlsaudit: nothing was found of 192.0.2.9 that evidence could show"
+        "tlsaudit: no handshake of 192.0.2.9 is flagged under entra, so there is no evidence to "
+        "write"
     )
     assert not (tmp_path / "a.pcapng").exists()
 
@@ -216,7 +217,7 @@ def test_capture_that_changed_is_refused(tmp_path: Path) -> None:
 
 
 def test_audit_without_findings_has_no_evidence(tmp_path: Path) -> None:
-    with pytest.raises(ReportError, match=r"nothing was found that evidence could show"):
+    with pytest.raises(ReportError, match=r"no handshake is flagged under entra, so there is"):
         tlsaudit.audit(SAMPLES / "tls13-openssl.pcapng").evidence(tmp_path / "evidence.pcapng")
 
 

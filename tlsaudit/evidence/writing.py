@@ -76,7 +76,10 @@ def write_evidence(
     chosen = choose(audit, clients)
     if not chosen:
         whom = f" of {joined([visible(each) for each in clients])}" if clients else ""
-        raise ReportError(f"nothing was found{whom} that evidence could show")
+        raise ReportError(
+            f"no handshake{whom} is flagged under {visible(audit.policy.name)}, so there is no "
+            "evidence to write"
+        )
     sources = {each.name: each for each in files}
     writer = _Writer(Pseudonyms(key or token_bytes(_SHORTEST_KEY)) if anonymise else None)
     about = f"Evidence of a TLS audit under the policy {visible(audit.policy.name)}: packets of "

@@ -169,7 +169,10 @@ def export_format(path: str | os.PathLike[str], table: str | None) -> str:
         what = "a summary of all, not of a table" if ending == "md" else "no ending of an export"
         raise ReportError(f"{Path(path)}: {what}; the endings are {', '.join(endings)}")
     if table is None and ending != "xlsx":
-        raise ReportError(f"{Path(path)}: a file of this kind holds one table: say which")
+        raise ReportError(
+            f"{Path(path)}: a file of this kind holds one table: name it with `--table`: "
+            f"{', '.join(TABLES)}"
+        )
     TABLE_FORMATS[ending].require()
     return ending
 

@@ -69,7 +69,7 @@ class Reader(HTMLParser):
     ("rows", "headline"),
     [
         ([], "No TLS handshake was found in 1 capture."),
-        ([handshake_row(**TLS13)], "None of 1 client broke the policy entra."),
+        ([handshake_row(**TLS13)], "The one client seen keeps the policy entra."),
         (
             office_rows(),
             "3 of 12 clients negotiated TLS 1.0 or 3DES; 1 more offers nothing better.",

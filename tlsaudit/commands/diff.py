@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diff"]
 
-_HELP = """Say which problems in a store are new, still there, not seen again, or fixed.
+_HELP = """Say which problems in a store are new, still there, not seen, or fixed.
 
 STORE is what `tlsaudit batch` wrote. Handshakes before and after WHEN are forecast apart; a problem
 is a client, a service and a TLS stack whose verdict is not ready. A problem is fixed where the same
@@ -29,7 +29,7 @@ _AGO = re.compile(r"([0-9]{1,5})([hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 
-@click.command(help=_HELP, short_help="Say which problems are new, still there, unseen or fixed.")
+@click.command(help=_HELP, short_help="Say which problems are new, still there, not seen or fixed.")
 @click.argument("store", metavar="STORE")
 @click.option(
     "--since",

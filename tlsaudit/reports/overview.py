@@ -180,6 +180,8 @@ class Overview:
             part = "a part of " if self.audit.part is not None else ""
             return f"No TLS handshake was found in {part}{plural(captures, 'capture')}."
         policy = self.audit.policy.name
+        if self.concerned.empty and clients == 1:
+            return f"The one client seen keeps the policy {policy}."
         if self.concerned.empty:
             return f"None of {plural(clients, 'client')} broke the policy {policy}."
         others = len(self.concerned) - len(self.negotiated) - len(self.nothing_better)

@@ -1,6 +1,7 @@
 //! What a capture tells of itself beside its frames.
 
 use super::processes::Processes;
+use crate::limits::MAX_FILTER_WORDS;
 
 /// What a capture tells of itself; of most formats nothing.
 #[derive(Debug, Default)]
@@ -17,4 +18,10 @@ pub struct About {
     pub frames_repeated: u64,
     /// Which processes connections belong to.
     pub processes: Processes,
+}
+
+/// The words of a filter, whose name is whatever its author chose, fit for a sentence.
+pub(super) fn shown(words: &str) -> String {
+    let replaced = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
+    words.chars().take(MAX_FILTER_WORDS).map(replaced).collect()
 }

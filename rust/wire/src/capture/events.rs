@@ -1,7 +1,7 @@
 //! Events of Windows (ETW) where a capture holds them one by one, as Network Monitor and Message
 //! Analyzer do.
 
-use super::about::About;
+use super::about::{About, shown};
 use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Seen, Told};
 use super::prepared::Head;
 use super::processes::Basis;
@@ -128,7 +128,8 @@ impl Events {
             Found::Filter(words) => {
                 remark(format!(
                     "A filter was in force while this was captured, so other packets are missing: \
-                     {words}."
+                     {}.",
+                    shown(&words)
                 ));
             }
             Found::Lost(count) => about.events_lost = about.events_lost.saturating_add(count),

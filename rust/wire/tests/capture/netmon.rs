@@ -192,6 +192,18 @@ fn events_that_contradict_their_layout_are_counted() {
 }
 
 #[test]
+fn the_name_of_a_filter_is_harmless_and_short() {
+    let pktmon = *b"\xd9\x80\x4f\x4d\xbd\xc8\x73\x4d\xbb\x5b\x19\xc9\x04\x02\xc5\xac";
+    let mut data = vec![1, 0];
+    let name = format!("\u{1b}[2J{}", "x".repeat(300));
+    data.extend(name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes));
+    data.extend([0; 30]);
+    let remarks = remarks(&write(&File::of(&[one(&event(&pktmon, 100, 0, &data, 0), 0xFFE0)])));
+    let expected = format!(": \u{FFFD}[2J{}.", "x".repeat(196));
+    assert!(remarks.iter().any(|remark| remark.ends_with(&expected)), "{remarks:?}");
+}
+
+#[test]
 fn the_process_table_tells_whose_connections_they_are() {
     let records = [one(b"frame", 1)];
     let file = File { processes: true, ..File::of(&records) };

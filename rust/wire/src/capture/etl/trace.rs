@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::super::about::About;
+use super::super::about::{About, shown};
 use super::super::etw::{Found, Place, Seen, Told};
 use super::super::prepared::{Head, Prepared, Sorting};
 use super::super::processes::Basis;
@@ -11,7 +11,7 @@ use super::explain::Facts;
 use super::frames::{InOrder, Tag};
 use super::record::{Record, Records};
 use crate::error::{Error, ErrorKind};
-use crate::limits::{MAX_FILTER_WORDS, MAX_INTERFACES, MAX_TOLD_FILTERS};
+use crate::limits::{MAX_INTERFACES, MAX_TOLD_FILTERS};
 
 /// A trace that is being read.
 pub(super) struct Trace {
@@ -145,10 +145,4 @@ impl Trace {
         let frames = InOrder::new(sorted, self.places.len() > 1, &self.facts, end.err());
         Ok(Prepared::new(frames, interfaces, self.about))
     }
-}
-
-/// The words of a filter, whose name is whatever its author chose, fit for a sentence.
-fn shown(words: &str) -> String {
-    let replaced = |c: char| if c.is_control() { '\u{FFFD}' } else { c };
-    words.chars().take(MAX_FILTER_WORDS).map(replaced).collect()
 }

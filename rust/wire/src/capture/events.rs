@@ -2,7 +2,7 @@
 //! Analyzer do.
 
 use super::about::{About, shown};
-use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Seen, Told};
+use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Place, Seen, Told};
 use super::prepared::Head;
 use super::processes::Basis;
 
@@ -104,6 +104,9 @@ pub(super) struct Events {
     dropped: u64,
     /// Events that contradict their layout.
     unreadable: u64,
+    /// Where the first packet was seen, and whether another was seen elsewhere.
+    place: Option<Place>,
+    pub several_places: bool,
 }
 
 impl Events {
@@ -171,6 +174,7 @@ impl Events {
             self.dropped = self.dropped.saturating_add(1);
             return None;
         }
+        self.several_places |= *self.place.get_or_insert(seen.place) != seen.place;
         data.clear();
         if seen.part == Part::Whole {
             data.extend_from_slice(seen.header.bytes());

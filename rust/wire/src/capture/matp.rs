@@ -93,7 +93,7 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Option<Prepared>, 
     }
     let frames = InOrder::new(
         frames.sorting.finish().map_err(Error::new)?,
-        false,
+        frames.several_places,
         &Facts::default(),
         failure,
     );
@@ -253,6 +253,8 @@ struct Matp {
 struct Gathered {
     sorting: Sorting,
     count: u64,
+    /// Whether packets were seen at more than one place, and some of them more than once.
+    several_places: bool,
     /// The bytes that are sorted, of one frame.
     entry: Vec<u8>,
 }
@@ -384,7 +386,12 @@ impl Matp {
 
     /// All frames by their times: messages are numbered as they were parsed, which is another order.
     fn frames(&mut self, roots: &[Root], about: &mut About) -> Result<Gathered, ErrorKind> {
-        let mut gathered = Gathered { sorting: Sorting::new(), count: 0, entry: Vec::new() };
+        let mut gathered = Gathered {
+            sorting: Sorting::new(),
+            count: 0,
+            several_places: false,
+            entry: Vec::new(),
+        };
         let mut events = Events::default();
         let (mut bytes, mut frame) = (Vec::new(), Vec::new());
         for (id, ts) in roots {
@@ -408,6 +415,7 @@ impl Matp {
             }
         }
         events.finish(about);
+        gathered.several_places = events.several_places;
         Ok(gathered)
     }
 }

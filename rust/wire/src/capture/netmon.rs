@@ -483,6 +483,14 @@ impl Frames for NetMon {
 
     fn finish(&mut self, about: &mut About) {
         self.events.finish(about);
+        if self.events.several_places {
+            // Joined, they would not have the numbers that other programs give them.
+            about.remarks.push(
+                "It holds packets of several network adapters or components: one that passed more \
+                 than one of them is there as often."
+                    .to_owned(),
+            );
+        }
         match self.unknown {
             0 => {}
             1 => about.remarks.push("1 record is of a kind that is not read.".to_owned()),

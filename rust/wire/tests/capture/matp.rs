@@ -82,6 +82,29 @@ fn who_sent_a_packet_is_told_and_who_was_interrupted_by_one_is_not() {
 }
 
 #[test]
+fn a_packet_that_was_captured_at_several_adapters_is_given_once() {
+    let packet = |number: u8| {
+        let mut bytes =
+            vec![0x45, 0, 0, 32, 0, number, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+        bytes.extend([0, 1, 0, 2, 0, 12, 0, 0, b't', b'e', b'x', b't']);
+        ethernet(&bytes)
+    };
+    let mut streams = Streams::of(&[]);
+    for (time, (adapter, number)) in (0..).zip([(12, 1), (13, 1), (12, 2), (12, 1), (13, 2)]) {
+        streams.event(adapter, time, &packet(number));
+    }
+    let bytes = streams.pack(Packing::default());
+    let mut reader = CaptureReader::open(bytes.as_slice()).unwrap();
+    let mut frames = Vec::new();
+    while let Some(frame) = reader.next_frame().unwrap() {
+        frames.push(frame.data.to_vec());
+    }
+    // What the same adapter sees again was sent again.
+    assert_eq!(frames, [packet(1), packet(2), packet(1)]);
+    assert_eq!(reader.take_about().frames_repeated, 2);
+}
+
+#[test]
 fn messages_that_are_no_frames_are_left_out() {
     let other = |bytes: &[u8]| Message::Imported { time: 1, bytes: bytes.to_vec() };
     let messages = [

@@ -96,6 +96,16 @@ impl Streams {
         }
     }
 
+    /// A packet that was sent, in an event of ndiscap at this adapter; 100 ns since 1970.
+    pub fn event(&mut self, adapter: u32, time: i64, frame: &[u8]) {
+        let length = u16::try_from(12 + frame.len()).unwrap();
+        let mut bytes = header(time, true, length);
+        bytes[88..92].copy_from_slice(&adapter.to_le_bytes());
+        bytes.extend(frame);
+        let block = self.block(bytes);
+        self.add(block, Some(TICKS));
+    }
+
     fn message(&mut self, message: &Message) {
         match message {
             Message::Event { time, sent, frame } => {

@@ -192,6 +192,22 @@ fn events_that_contradict_their_layout_are_counted() {
 }
 
 #[test]
+fn packets_of_several_adapters_keep_their_numbers_and_are_told() {
+    let ndis = [0x6e00_d62e_2947_0946_u64, 0xb423_3ee7_bcd6_78ef];
+    let provider: Vec<u8> = ndis.iter().flat_map(|half| half.to_be_bytes()).collect();
+    let packet = |adapter: u8| {
+        let data = [&[adapter, 0, 0, 0, 12, 0, 0, 0, 5, 0, 0, 0][..], b"frame"].concat();
+        one(&event(&provider, 1001, 0x1_C000_0001, &data, 0), 0xFFE0)
+    };
+    for (adapters, told) in [([12, 12], false), ([12, 13], true)] {
+        let bytes = write(&File::of(&adapters.map(packet)));
+        assert_eq!(read(bytes.as_slice()).clean().len(), 2);
+        let remarks = remarks(&bytes);
+        assert_eq!(remarks.iter().any(|remark| remark.contains("several network adapters")), told);
+    }
+}
+
+#[test]
 fn the_name_of_a_filter_is_harmless_and_short() {
     let pktmon = *b"\xd9\x80\x4f\x4d\xbd\xc8\x73\x4d\xbb\x5b\x19\xc9\x04\x02\xc5\xac";
     let mut data = vec![1, 0];

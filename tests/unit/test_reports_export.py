@@ -157,7 +157,7 @@ def test_every_table_of_an_audit_can_be_exported_in_every_format(
     ("file", "table", "says"),
     [
         ("out.doc", None, r"out\.doc: no ending of an export; the endings are \.md, \.csv, "),
-        ("out.csv", None, r"out\.csv: a file of this kind holds one table: say which"),
+        ("out.csv", None, r"out\.csv: a file of this kind holds one table: name it with"),
         ("out.md", "clients", r"out\.md: a summary of all, not of a table"),
         ("out.csv", "hosts", r"hosts: no table of an audit; there are clients, verdicts, "),
     ],

@@ -1,6 +1,7 @@
 //! What a capture tells of itself beside its frames.
 
-use super::processes::Processes;
+use super::etw::{Found, Told};
+use super::processes::{Basis, Processes};
 use crate::limits::MAX_FILTER_WORDS;
 
 /// What a capture tells of itself; of most formats nothing.
@@ -18,6 +19,24 @@ pub struct About {
     pub frames_repeated: u64,
     /// Which processes connections belong to.
     pub processes: Processes,
+}
+
+impl About {
+    /// Takes what an event of that time tells of processes and of losses.
+    pub(super) fn learn(&mut self, found: &Found<'_>, ts: Option<i64>) {
+        match found {
+            Found::Connection { local, remote, process } => {
+                let ends = ((local.ip(), local.port()), (remote.ip(), remote.port()));
+                self.processes.connection(ends, process.get(), ts, Basis::ConnectionEvent);
+            }
+            Found::Process { id, name, created, how } => {
+                let since = if *how == Told::Starts { created.or(ts) } else { *created };
+                self.processes.named(*id, name, since);
+            }
+            Found::Lost(count) => self.events_lost = self.events_lost.saturating_add(*count),
+            _ => {}
+        }
+    }
 }
 
 /// The words of a filter, whose name is whatever its author chose, fit for a sentence.

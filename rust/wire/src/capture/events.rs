@@ -2,9 +2,8 @@
 //! Analyzer do.
 
 use super::about::{About, shown};
-use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Place, Seen, Told};
+use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Place, Seen};
 use super::prepared::Head;
-use super::processes::Basis;
 
 /// An event as it is stored: the header that programs of Windows get it with, then its data.
 pub(super) struct Stored<'a> {
@@ -112,22 +111,14 @@ pub(super) struct Events {
 impl Events {
     /// Notes what an event tells beside a frame.
     pub(super) fn learn(stored: &Stored<'_>, about: &mut About) {
+        let found = etw::read(&stored.event);
+        about.learn(&found, stored.ts);
         let mut remark = |words: String| {
             if !about.remarks.contains(&words) && about.remarks.len() < crate::limits::MAX_REMARKS {
                 about.remarks.push(words);
             }
         };
-        match etw::read(&stored.event) {
-            Found::Connection { local, remote, process } => about.processes.connection(
-                ((local.ip(), local.port()), (remote.ip(), remote.port())),
-                process.get(),
-                stored.ts,
-                Basis::ConnectionEvent,
-            ),
-            Found::Process { id, name, created, how } => {
-                let since = if how == Told::Starts { created.or(stored.ts) } else { created };
-                about.processes.named(id, &name, since);
-            }
+        match found {
             Found::Filter(words) => {
                 remark(format!(
                     "A filter was in force while this was captured, so other packets are missing: \
@@ -135,7 +126,6 @@ impl Events {
                     shown(&words)
                 ));
             }
-            Found::Lost(count) => about.events_lost = about.events_lost.saturating_add(count),
             Found::DecryptedHttp => {
                 remark(
                     "It holds HTTP as a proxy decrypted it, in which no TLS is left.".to_owned(),

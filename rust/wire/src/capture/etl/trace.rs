@@ -3,9 +3,8 @@
 use hashbrown::HashMap;
 
 use super::super::about::{About, shown};
-use super::super::etw::{Found, Place, Seen, Told};
+use super::super::etw::{Found, Place, Seen};
 use super::super::prepared::{Head, Prepared, Sorting};
-use super::super::processes::Basis;
 use super::clock::{TraceHead, trace_head};
 use super::explain::Facts;
 use super::frames::{InOrder, Tag};
@@ -67,18 +66,8 @@ impl Trace {
         match record.found {
             Found::Nothing => {}
             Found::Frame(seen) => return self.frame(record.time, &seen),
-            Found::Connection { local, remote, process } => {
-                let ts = self.head.nanoseconds(record.time);
-                let ends = ((local.ip(), local.port()), (remote.ip(), remote.port()));
-                let basis = Basis::ConnectionEvent;
-                self.about.processes.connection(ends, process.get(), ts, basis);
-            }
-            Found::Process { id, name, created, how } => {
-                let started = match how {
-                    Told::Starts => created.or_else(|| self.head.nanoseconds(record.time)),
-                    Told::Runs | Told::Ends => created,
-                };
-                self.about.processes.named(id, &name, started);
+            Found::Connection { .. } | Found::Process { .. } | Found::Lost(_) => {
+                self.about.learn(&record.found, self.head.nanoseconds(record.time));
             }
             Found::Filter(words) => {
                 if self.facts.filters.len() < MAX_TOLD_FILTERS {
@@ -88,9 +77,6 @@ impl Trace {
             Found::SnapLength(length) => {
                 let shortest = self.facts.snap_length.unwrap_or(length).min(length);
                 self.facts.snap_length = Some(shortest);
-            }
-            Found::Lost(count) => {
-                self.about.events_lost = self.about.events_lost.saturating_add(count);
             }
             Found::Components => self.facts.components = true,
             Found::DecryptedHttp => self.facts.decrypted_http = true,

@@ -42,7 +42,23 @@ pub(in crate::capture) struct Event<'a> {
     pub data: &'a [u8],
 }
 
-impl Event<'_> {
+impl<'a> Event<'a> {
+    /// An event of which nothing else is known.
+    fn bare(provider: Provider, id: u16, data: &'a [u8]) -> Self {
+        Event {
+            provider,
+            id,
+            version: 0,
+            opcode: 0,
+            keyword: 0,
+            processor: 0,
+            process: 0,
+            thread: 0,
+            wide: true,
+            data,
+        }
+    }
+
     /// Whether a provider of packets wrote it.
     pub(in crate::capture) fn is_of_capture(&self) -> bool {
         matches!(self.provider, ndis::PROVIDER | ndis::WAN | pktmon::PROVIDER | wfp::PROVIDER)
@@ -217,18 +233,7 @@ pub(in crate::capture) fn read<'a>(event: &Event<'a>) -> Found<'a> {
 
 /// A packet of the Windows Filtering Platform's provider, its event `id` without what is around it.
 pub(in crate::capture) fn filtered_packet(id: u16, data: &[u8]) -> Found<'_> {
-    read(&Event {
-        provider: wfp::PROVIDER,
-        id,
-        version: 0,
-        opcode: 0,
-        keyword: 0,
-        processor: 0,
-        process: 0,
-        thread: 0,
-        wide: true,
-        data,
-    })
+    read(&Event::bare(wfp::PROVIDER, id, data))
 }
 
 /// The event of a process starting, ending or running that the kernel's own logger writes; its kind
@@ -275,18 +280,7 @@ mod tests {
 
     /// An event with nothing but what a test gives.
     pub(super) fn event(provider: Provider, id: u16, data: &[u8]) -> Event<'_> {
-        Event {
-            provider,
-            id,
-            version: 0,
-            opcode: 0,
-            keyword: 0,
-            processor: 0,
-            process: 0,
-            thread: 0,
-            wide: true,
-            data,
-        }
+        Event::bare(provider, id, data)
     }
 
     /// Bytes from spaced hex.

@@ -1,27 +1,30 @@
 //! A capture from its first byte to its last row. It may lie in several files, one after the other, as
 //! a ring buffer writes them.
 
+mod account;
+mod summary;
+
 use std::io::{self, Read};
 use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel, sync_channel};
 use std::thread;
 
-use crate::capture::{
-    About, Basis, Batch, CaptureReader, Compression, Format, Frame, Processes, Transport,
-};
+use crate::capture::{Batch, CaptureReader, Frame};
 use crate::eap::Authentications;
 use crate::error::{Error, ErrorKind};
 use crate::flow::Flows;
-use crate::handshake::{self, ClientProcess, Conversation, Exchange, Told};
+use crate::handshake::{Conversation, Exchange, Told};
 use crate::limits::{
     MAX_AUTHENTICATION_BYTES, MAX_AUTHENTICATIONS, MAX_BUFFERED, MAX_FLOWS,
     MAX_FRAGMENTED_DATAGRAMS, MAX_LINK_TYPES, MAX_LISTENED, MAX_NAMES_HELD, MAX_PROCESS_FACTS,
     MAX_REASSEMBLIES, MAX_STREAMS, MAX_TOLD, MAX_TUNNELS,
 };
 use crate::names::Names;
-use crate::packet::{self, Datagram, Fragments, Mention, Packet, Scratch, Segment};
-use crate::stream::{Origin, Streams, Who};
-use crate::tls::escape::escaped;
+use crate::packet::{self, Fragments, Mention, Packet, Scratch, Segment};
+use crate::stream::{Origin, Streams};
+
+use account::{Account, told};
+pub use summary::{FileSummary, Summary};
 
 /// What is asked of a reading beside handshakes, and what it may use.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,90 +46,6 @@ pub trait Rows {
     fn is_closed(&mut self) -> bool {
         false
     }
-}
-
-/// What was read, and how far.
-#[derive(Debug, Default)]
-pub struct Summary {
-    /// The capture format; `None` when it is no capture.
-    pub format: Option<Format>,
-    /// What the file is compressed with.
-    pub compression: Option<Compression>,
-    /// Link types, in the order found.
-    pub link_types: Vec<u16>,
-    /// Interfaces described.
-    pub interfaces: u32,
-    /// Frames read.
-    pub frames: u64,
-    /// Earliest time, in nanoseconds since the epoch.
-    pub first_ts: Option<i64>,
-    /// Latest time.
-    pub last_ts: Option<i64>,
-    /// Bytes of the file as stored.
-    pub bytes_read: u64,
-    /// Frames that the snap length cut.
-    pub truncated_frames: u64,
-    /// Frames of a link type that is not read.
-    pub undecoded_frames: u64,
-    /// Frames encrypted below TCP.
-    pub opaque_frames: u64,
-    /// TCP connections.
-    pub tcp_streams: u32,
-    /// UDP conversations.
-    pub udp_streams: u32,
-    /// Authentications by EAP.
-    pub authentications: u32,
-    /// Connections and conversations with a row.
-    pub tls_streams: u32,
-    /// Of those, the ones of which one direction only was captured.
-    pub one_sided_streams: u32,
-    /// TCP connections that carry TLS of which no hello was captured.
-    pub unheard_streams: u32,
-    /// Rows.
-    pub handshakes: u64,
-    /// Upgrades to TLS that were refused, and mismatches of TLS and plaintext.
-    pub refusals: u64,
-    /// Things that look like TLS and are none.
-    pub set_aside: u64,
-    /// What ended the reading early. What went wrong in one of several files is told there.
-    pub error: Option<Error>,
-    /// Bounds that were reached, a sentence each.
-    pub limits: Vec<String>,
-    /// What the capture tells of itself, a sentence each.
-    pub remarks: Vec<String>,
-    /// The build number of the Windows that captured.
-    pub windows_build: Option<u32>,
-    /// Events that Windows lost while it captured.
-    pub events_lost: u64,
-    /// Packets that Windows dropped, which are kept out.
-    pub frames_dropped: u64,
-    /// Packets that were captured once more at another component, which are kept out.
-    pub frames_repeated: u64,
-    /// The files of a capture that lies in several, in order.
-    pub files: Vec<FileSummary>,
-}
-
-/// What was read of one file, and how far.
-#[derive(Debug, Default)]
-pub struct FileSummary {
-    /// The capture format; `None` when it is no capture.
-    pub format: Option<Format>,
-    /// What the file is compressed with.
-    pub compression: Option<Compression>,
-    /// Interfaces described.
-    pub interfaces: u32,
-    /// Frame numbers that the files before it took: its own begin after them.
-    pub frames_before: u64,
-    /// Frame numbers that it takes.
-    pub frames: u64,
-    /// Earliest time, in nanoseconds since the epoch.
-    pub first_ts: Option<i64>,
-    /// Latest time.
-    pub last_ts: Option<i64>,
-    /// Bytes of the file as stored.
-    pub bytes_read: u64,
-    /// What ended the reading early; its place is counted in this file.
-    pub error: Option<Error>,
 }
 
 /// Frames after which the taker of rows is asked whether it wants more.
@@ -215,59 +134,6 @@ struct Reading {
     too_deep: u64,
     /// Frame numbers that the files before this one took.
     frames_before: u64,
-}
-
-/// What is said of the whole capture, and of its rows.
-#[derive(Default)]
-struct Account {
-    summary: Summary,
-    processes: Processes,
-}
-
-impl Account {
-    /// Adds what a file tells of itself.
-    fn about(&mut self, about: About) {
-        let About {
-            remarks,
-            windows_build,
-            events_lost,
-            frames_dropped,
-            frames_repeated,
-            processes,
-        } = about;
-        let summary = &mut self.summary;
-        summary.remarks.extend(remarks);
-        summary.windows_build = summary.windows_build.or(windows_build);
-        summary.events_lost = summary.events_lost.saturating_add(events_lost);
-        summary.frames_dropped = summary.frames_dropped.saturating_add(frames_dropped);
-        summary.frames_repeated = summary.frames_repeated.saturating_add(frames_repeated);
-        self.processes.extend(processes);
-    }
-
-    /// A segment that a process handed over to be sent.
-    #[cold]
-    fn sent_segment(&mut self, segment: &Segment<'_>, pid: u32, ts: Option<i64>) {
-        let opens = segment.flags.syn() && !segment.flags.ack();
-        let basis = match segment.payload {
-            _ if opens => Basis::Syn,
-            // A record of handshake that begins with a ClientHello; the same in the SSL 2.0 format.
-            [0x16, 3, _, _, _, 1, ..] | [0x80..=0xFF, _, 1, ..] => Basis::ClientHello,
-            _ => return,
-        };
-        let local = (segment.source, segment.source_port);
-        let remote = (segment.destination, segment.destination_port);
-        self.processes.sent((local, remote), pid, ts, (basis, segment.sequence));
-    }
-
-    /// The same of a datagram: only the first one of a conversation tells.
-    #[cold]
-    fn sent_datagram(&mut self, datagram: &Datagram<'_>, pid: u32, ts: Option<i64>) {
-        let local = (datagram.source, datagram.source_port);
-        let remote = (datagram.destination, datagram.destination_port);
-        if self.processes.of(local, remote, None, Transport::Udp).is_none() {
-            self.processes.connection((local, remote), pid, ts, Basis::Datagram);
-        }
-    }
 }
 
 impl Reading {
@@ -593,78 +459,4 @@ impl Reading {
         }
         limits
     }
-}
-
-/// Passes on what a conversation has to tell, and counts it.
-fn tell(told: Told, told_before: &mut OfOneStream, account: &mut Account, rows: &mut impl Rows) {
-    let Account { summary, processes } = account;
-    match told {
-        Told::Handshake(mut row) => {
-            if !processes.is_empty() {
-                let transport = match row.transport {
-                    handshake::Transport::Tcp => Transport::Tcp,
-                    _ => Transport::Udp,
-                };
-                let ends = (&row.client, &row.server);
-                row.client_process = client_process(ends, row.ts, transport, processes);
-            }
-            summary.handshakes = summary.handshakes.saturating_add(1);
-            if !told_before.handshake {
-                told_before.handshake = true;
-                summary.tls_streams = summary.tls_streams.saturating_add(1);
-            }
-            if row.one_sided && !told_before.one_sided {
-                told_before.one_sided = true;
-                summary.one_sided_streams = summary.one_sided_streams.saturating_add(1);
-            }
-            rows.row(Told::Handshake(row));
-        }
-        Told::Refusal(refused) => {
-            summary.refusals = summary.refusals.saturating_add(1);
-            if summary.refusals <= MAX_TOLD {
-                rows.row(Told::Refusal(refused));
-            }
-        }
-        Told::SetAside(aside) => {
-            summary.set_aside = summary.set_aside.saturating_add(1);
-            if summary.set_aside <= MAX_TOLD {
-                rows.row(Told::SetAside(aside));
-            }
-        }
-        // Names are told when all conversations are over.
-        Told::Name(_) => {}
-    }
-}
-
-/// The process on the client's end, where the capturing machine is the client.
-#[cold]
-fn client_process(
-    (client, server): (&Who, &Who),
-    ts: Option<i64>,
-    transport: Transport,
-    processes: &Processes,
-) -> Option<Box<ClientProcess>> {
-    let local = (client.ip()?, client.port()?);
-    let remote = (server.ip()?, server.port()?);
-    let found = processes.of(local, remote, ts, transport)?;
-    let name = found.name.map(|name| escaped(name.as_bytes()));
-    Some(Box::new(ClientProcess { pid: found.pid, name, basis: found.basis }))
-}
-
-/// What a conversation has told so far.
-#[derive(Default)]
-struct OfOneStream {
-    handshake: bool,
-    one_sided: bool,
-}
-
-/// Passes on what an ended conversation has to tell.
-fn told<E, R: Rows>(
-    ask: impl FnOnce(E, &mut dyn FnMut(Told)),
-    ended: E,
-    account: &mut Account,
-    rows: &mut R,
-) {
-    let mut before = OfOneStream::default();
-    ask(ended, &mut |told| tell(told, &mut before, account, rows));
 }

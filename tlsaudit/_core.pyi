@@ -63,19 +63,20 @@ def convert(
     """
 
 def excerpt(
-    capture: str,
+    files: Sequence[tuple[str, int]],
     with_lead: Sequence[int],
     alone: Sequence[int],
     max_unpacked: int | None = None,
 ) -> tuple[list[dict[str, Any]], bool]:
     """Copy the frames of some conversations, as they were captured, with what is in them.
 
+    `files` are those that the capture lies in, in order, each with the number of frames before it.
     Of each conversation that has a frame of `with_lead` these are that frame, what opened it, what
     led to the frame and what followed it, within bounds; and its frames among `alone`. The
     dictionaries are in the order of the capture, and their keys are the fields of
     `tlsaudit.evidence.packets.Frame`; `packet` is None for a frame that brings only a piece of a
     packet. The second value says that a bound was reached and frames are missing. Raises OSError
-    where the capture cannot be opened.
+    where a file cannot be opened: its `filename` says which, its `strerror` why.
     """
 
 def first_time(path: str) -> int | None:

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,14 @@ import pandas as pd
 import pytest
 from support.command import SAMPLES, run
 from support.needs import corpus_folder, needs_tshark
+from support.ring import cut_pcap, cut_pcapng, write_ring
 
 import tlsaudit
-from tlsaudit import CaptureError, ReportError
+from tlsaudit import CaptureError, ReportError, read_store
 from tlsaudit.evidence import Evidence
 from tlsaudit.evidence.chosen import choose
+from tlsaudit.places import Places
+from tlsaudit.store import batch
 
 KEY = ("capture", "transport", "stream", "handshake")
 FRAMES = ("evidence_frame", "client_hello_frame", "server_hello_frame")
@@ -315,13 +317,74 @@ def test_handshakes_that_cannot_be_made_anonymous_are_left_out_and_counted(tmp_p
     assert not (tmp_path / "none").exists()
 
 
-def test_capture_that_lies_in_several_files_is_refused(tmp_path: Path) -> None:
-    audit = tlsaudit.audit(SAMPLES / "tls10-3des.pcap")
-    (only,) = audit.inputs
-    assert isinstance(only.source, str)
-    several = replace(audit, inputs=(replace(only, parts=(only.source, only.source)),))
-    with pytest.raises(CaptureError, match=r"lies in several files, .* `mergecap -a`"):
-        several.evidence(tmp_path / "evidence.pcapng")
+def stored_ring(folder: Path, name: str, count: int) -> tlsaudit.Audit:
+    """A sample cut into the files of a ring, joined by a store."""
+    ring = folder / "ring"
+    ring.mkdir()
+    cut = cut_pcapng if name.endswith("ng") else cut_pcap
+    write_ring(ring, cut((SAMPLES / name).read_bytes(), count))
+    batch([ring], folder / "store")
+    return read_store(folder / "store")
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("office.pcapng", 40), ("ipv4-fragments.pcap", 9), ("tls12-3des.pcap", 7)]
+)
+def test_evidence_of_a_ring_is_that_of_the_whole(tmp_path: Path, name: str, count: int) -> None:
+    whole, ring = tlsaudit.audit(SAMPLES / name), stored_ring(tmp_path, name, count)
+    expected = whole.evidence(tmp_path / "whole.pcapng")
+    written = ring.evidence(tmp_path / "ring.pcapng")
+    places = Places(ring.files)
+    assert len({places.of(*each)[0] for each in written.frames}) > 1
+    assert [frame for _, frame in written.frames] == [frame for _, frame in expected.frames]
+    again = tlsaudit.audit(written.path)
+    assert findings(again, written) == findings(of_evidence(whole), None)
+    # Here comments name no files, so nothing differs.
+    pseudonyms = {"anonymise": True, "key": KEY_OF_TESTS}
+    alike = [
+        each.evidence(tmp_path / "anonymous.pcapng", **pseudonyms).path.read_bytes()
+        for each in (whole, ring)
+    ]
+    assert alike[0] == alike[1]
+
+
+def test_comments_of_a_ring_name_the_file_and_the_frame_in_it(tmp_path: Path) -> None:
+    needs_tshark()
+    ring = stored_ring(tmp_path, "tls12-3des.pcap", 7)
+    written = ring.evidence(tmp_path / "evidence.pcapng")
+    done = subprocess.run(
+        ["tshark", "-r", str(written.path), "-T", "fields", "-e", "frame.comment"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    comments = done.stdout.splitlines()
+    places = Places(ring.files)
+    for origin, comment in zip(written.frames, comments, strict=True):
+        file, place = places.of(*origin)
+        assert comment.startswith(f"{file}, frame {place}: ")
+    assert any("ClientHello of the client" in each for each in comments)
+    assert any("finding" in each for each in comments)
+
+
+def test_file_of_a_ring_that_is_gone_is_named(tmp_path: Path) -> None:
+    ring = stored_ring(tmp_path, "tls12-3des.pcap", 7)
+    gone = Path(ring.files["file"][2])
+    gone.unlink()
+    with pytest.raises(CaptureError, match=rf"{gone.name}: there is no such file"):
+        ring.evidence(tmp_path / "evidence.pcapng")
+    assert not (tmp_path / "evidence.pcapng").exists()
+
+
+def test_file_of_a_ring_that_never_could_be_read_is_not_missed(tmp_path: Path) -> None:
+    whole = stored_ring(tmp_path, "tls12-3des.pcap", 7)
+    damaged = Path(whole.files["file"][6])
+    damaged.write_bytes(b"no capture")
+    batch([tmp_path / "ring"], tmp_path / "store")
+    ring = read_store(tmp_path / "store")
+    assert ring.files["error_kind"].notna().tolist() == [False] * 6 + [True]
+    written = ring.evidence(tmp_path / "evidence.pcapng")
+    assert findings(tlsaudit.audit(written.path), written) == findings(of_evidence(ring), None)
 
 
 @pytest.mark.parametrize("name", ["tls11.pcap", "dtls2.pcap", "dtls_certificate_fragments.pcap"])

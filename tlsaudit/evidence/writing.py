@@ -16,6 +16,8 @@ from tlsaudit.evidence.packets import Frame, frame_of
 from tlsaudit.evidence.parts import Kept, Part, kept_frames, parts_of
 from tlsaudit.evidence.pcapng import Interface, PcapngWriter
 from tlsaudit.evidence.pseudonyms import Pseudonyms
+from tlsaudit.inputs import printable_name
+from tlsaudit.places import Places
 from tlsaudit.reports.export import replacing
 from tlsaudit.reports.wording import joined, plural
 from tlsaudit.safe_text import visible
@@ -81,7 +83,7 @@ def write_evidence(
             "evidence to write"
         )
     sources = {each.name: each for each in files}
-    writer = _Writer(Pseudonyms(key or token_bytes(_SHORTEST_KEY)) if anonymise else None)
+    writer = _Writer(audit, Pseudonyms(key or token_bytes(_SHORTEST_KEY)) if anonymise else None)
     about = f"Evidence of a TLS audit under the policy {visible(audit.policy.name)}: packets of "
     about += "the handshakes that were flagged. Each comment says what the packet shows, and the "
     about += "capture and frame that it is from. " + (_ANONYMOUS if anonymise else _ORIGINAL)
@@ -117,7 +119,9 @@ _Packet = tuple[Kept, Part, Anonymous | None]
 class _Writer:
     """Writes the evidence of one capture after the other."""
 
-    def __init__(self, pseudonyms: Pseudonyms | None) -> None:
+    def __init__(self, audit: Tables, pseudonyms: Pseudonyms | None) -> None:
+        self._audit = audit
+        self._places = Places(audit.files)
         self._pseudonyms = pseudonyms
         self._named: Naming = pseudonyms or _AsCaptured()
         self.frames: list[tuple[str, int]] = []
@@ -127,7 +131,7 @@ class _Writer:
 
     def capture(self, out: PcapngWriter, source: Input, chosen: Chosen, number: int) -> None:
         """Read a capture again, and write what is evidence in it."""
-        frames, limited = _copied(source, chosen)
+        frames, limited = _copied(self._audit, source, chosen)
         parts = parts_of(frames, chosen)
         shown = sum(len(part.handshakes) for part in parts)
         if shown < len(chosen.handshakes):
@@ -156,17 +160,29 @@ class _Writer:
                 words = remarks.get(frame.number) or [_ordinary(frame, part, self._named)]
                 shapes = anonymous.packets(kept) if anonymous else [_as_captured(kept)]
             elif frame.piece_of in packets and self._pseudonyms is None:
-                kept, words = Kept(frame), [f"a fragment of the packet of frame {frame.piece_of}"]
+                kept, words = Kept(frame), [self._fragment(chosen.capture, frame)]
                 shapes = [_as_captured(kept)]
             else:
                 continue
-            comment = f"{title}, frame {frame.number}: " + ". ".join([*words, *_caveats(kept)])
+            whence = f"{title}, frame {frame.number}"
+            if self._pseudonyms is None:
+                file, place = self._places.of(chosen.capture, frame.number)
+                whence = f"{visible(file)}, frame {place}"
+            comment = f"{whence}: " + ". ".join([*words, *_caveats(kept)])
             for link_type, data, length in shapes:
                 # Of a packet that was built anew there is no check sequence.
                 fcs = frame.fcs_length if self._pseudonyms is None else 0
                 interface = Interface(f"{title}, interface {frame.interface}", link_type, fcs)
                 out.packet(interface, frame.ts, data, length, comment)
                 self.frames.append((chosen.capture, frame.number))
+
+    def _fragment(self, capture: str, frame: Frame) -> str:
+        """Say of which packet a frame brings a piece."""
+        assert frame.piece_of is not None
+        file, _ = self._places.of(capture, frame.number)
+        other, place = self._places.of(capture, frame.piece_of)
+        text = f"a fragment of the packet of frame {place}"
+        return text if other == file else f"{text} of {visible(other)}"
 
     def _leave_out(self, why: str, count: int) -> None:
         self.left_out[why] = self.left_out.get(why, 0) + count
@@ -204,18 +220,23 @@ def _ordinary(frame: Frame, part: Part, named: Naming) -> str:
     return f"{what}, {parties}"
 
 
-def _copied(source: Input, chosen: Chosen) -> tuple[list[Frame], bool]:
+def _copied(audit: Tables, source: Input, chosen: Chosen) -> tuple[list[Frame], bool]:
     """Give the frames of the conversations that are wanted, and whether there are more of them."""
     from tlsaudit._core import excerpt
 
     assert isinstance(source.source, str)
-    if source.parts:
-        raise CaptureError(
-            f"{source.name}: lies in several files, of which no evidence is copied; put them "
-            "together with `mergecap -a`"
-        )
+    files = _files(audit, source) if source.parts else [(source.source, 0)]
     try:
-        frames, limited = excerpt(source.source, chosen.hellos, chosen.alone, source.max_unpacked)
+        frames, limited = excerpt(files, chosen.hellos, chosen.alone, source.max_unpacked)
     except OSError as error:
-        raise CaptureError(f"{source.name}: {error.strerror or error}") from None
+        name = printable_name(os.fspath(error.filename))
+        raise CaptureError(f"{name}: {error.strerror}") from None
     return [frame_of(each) for each in frames], limited
+
+
+def _files(audit: Tables, source: Input) -> list[tuple[str, int]]:
+    """Give the files of a capture that brought frames, each with the frames before it."""
+    rows = audit.files[(audit.files["capture"] == source.name) & (audit.files["frames"] > 0)]
+    before = dict(zip(rows["file"], rows["frames_before"].map(int), strict=True))
+    names = ((path, printable_name(path)) for path in source.parts)
+    return [(path, before[name]) for path, name in names if name in before]

@@ -1,28 +1,37 @@
 //! The frames of some conversations once more, as dictionaries.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
+use std::io::Read;
+use std::path::PathBuf;
 
 use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tlsaudit_wire::capture::CaptureReader;
-use tlsaudit_wire::error::{Error, ErrorKind};
+use tlsaudit_wire::error::Error;
 use tlsaudit_wire::excerpt::{Decoded, Excerpt, Excerpts, excerpts};
 
-/// Reads the capture with the calling thread; Python is asked about signals now and then.
+/// The number of an error in reading: which one it is, its words say.
+const EIO: i32 = 5;
+
+/// Reads a capture with the calling thread; Python is asked about signals now and then. `files` are
+/// those that it lies in, in order, each with the frames that the ones before it took.
 pub fn copy(
-    path: &Path,
+    files: &[(PathBuf, u64)],
     with_lead: &HashSet<u64>,
     alone: &HashSet<u64>,
     max_unpacked: Option<u64>,
 ) -> PyResult<Excerpts> {
+    let current = Cell::new(None);
     let open = || {
-        let file: Box<dyn Read> =
-            Box::new(File::open(path).map_err(|error| Error::new(error.into()))?);
-        CaptureReader::open_unpacking(file, max_unpacked)
+        files.iter().map(|(path, frames_before)| {
+            current.set(Some(path));
+            let file: Box<dyn Read> =
+                Box::new(File::open(path).map_err(|error| Error::new(error.into()))?);
+            Ok((CaptureReader::open_unpacking(file, max_unpacked)?, *frames_before))
+        })
     };
     let mut interrupted = None;
     let mut go_on = || match Python::attach(|py| py.check_signals()) {
@@ -36,13 +45,13 @@ pub fn copy(
     match (taken, interrupted) {
         (_, Some(error)) => Err(error),
         (Ok(taken), None) => Ok(taken),
-        (Err(Error { kind: ErrorKind::Io(error), .. }), None) => Err(io_error(error)),
-        (Err(error), None) => Err(PyOSError::new_err(error.to_string())),
+        (Err(error), None) => Err(os_error(&error, current.get())),
     }
 }
 
-fn io_error(error: io::Error) -> PyErr {
-    error.into()
+/// An `OSError` that knows the file, as Python's own do.
+fn os_error(error: &Error, file: Option<&PathBuf>) -> PyErr {
+    PyOSError::new_err((EIO, error.to_string(), file.cloned()))
 }
 
 /// One dictionary a frame.

@@ -155,16 +155,16 @@ fn write_text<'py>(
 }
 
 #[pyfunction]
-#[pyo3(signature = (capture, with_lead, alone, max_unpacked=None))]
+#[pyo3(signature = (files, with_lead, alone, max_unpacked=None))]
 fn excerpt<'py>(
     py: Python<'py>,
-    capture: std::path::PathBuf,
+    files: Vec<(std::path::PathBuf, u64)>,
     with_lead: Vec<u64>,
     alone: Vec<u64>,
     max_unpacked: Option<u64>,
 ) -> PyResult<(Vec<Bound<'py, PyDict>>, bool)> {
     let (with_lead, alone) = (with_lead.into_iter().collect(), alone.into_iter().collect());
-    let taken = py.detach(|| frames::copy(&capture, &with_lead, &alone, max_unpacked))?;
+    let taken = py.detach(|| frames::copy(&files, &with_lead, &alone, max_unpacked))?;
     Ok((frames::dicts(py, &taken.frames)?, taken.limited))
 }
 

@@ -90,24 +90,30 @@ enum Key {
 /// Frames after which the caller is asked whether to go on.
 const FRAMES_A_QUESTION: u64 = 4_096;
 
-/// Copies frames of a capture; `open` opens it anew. `with_lead` are frames of which also what led
-/// to them and what followed is wanted, `alone` others of the same conversations. `go_on` is asked
-/// now and then.
+/// A file of a capture, opened, and the frames that the files before it took.
+pub type OpenedFile<R> = (CaptureReader<R>, u64);
+
+/// Copies frames of a capture; `open` opens its files anew, in order, each when its turn comes.
+/// `with_lead` are frames of which also what led to them and what followed is wanted, `alone` others
+/// of the same conversations. `go_on` is asked now and then.
 ///
 /// # Errors
 ///
-/// When the capture cannot be opened, or `go_on` says no. One that is cut or damaged gives what
-/// comes before that.
-pub fn excerpts<R: Read>(
-    open: impl Fn() -> Result<CaptureReader<R>, Error>,
+/// When a file cannot be opened, or `go_on` says no. One that is cut or damaged gives what comes
+/// before that.
+pub fn excerpts<R: Read, Files>(
+    open: impl Fn() -> Files,
     with_lead: &HashSet<u64>,
     alone: &HashSet<u64>,
     go_on: &mut dyn FnMut() -> bool,
-) -> Result<Excerpts, Error> {
+) -> Result<Excerpts, Error>
+where
+    Files: Iterator<Item = Result<OpenedFile<R>, Error>>,
+{
     let mut conversations = HashMap::new();
     let last = with_lead.iter().copied().max().unwrap_or(0);
     let mut decoder = Decoder::default();
-    read(open()?, go_on, |frame| {
+    read(open(), go_on, |frame| {
         if let (Some((key, _)), _) = decoder.decode(frame)
             && with_lead.contains(&frame.number)
         {
@@ -120,7 +126,7 @@ pub fn excerpts<R: Read>(
     let mut bytes = 0_usize;
     let mut decoder = Decoder::default();
     let mut pieces = Pieces::default();
-    read(open()?, go_on, |frame| {
+    read(open(), go_on, |frame| {
         let (decoded, touched) = decoder.decode(frame);
         let Some((key, mut packet)) = decoded else {
             if touched.first().is_some_and(Option::is_some) {
@@ -156,22 +162,26 @@ pub fn excerpts<R: Read>(
 
 /// Gives each frame to `take` until it says that this is enough.
 fn read<R: Read>(
-    mut reader: CaptureReader<R>,
+    files: impl Iterator<Item = Result<OpenedFile<R>, Error>>,
     go_on: &mut dyn FnMut() -> bool,
     mut take: impl FnMut(&Frame<'_>) -> bool,
 ) -> Result<(), Error> {
     let mut count = 0_u64;
-    loop {
-        count = count.wrapping_add(1);
-        if count % FRAMES_A_QUESTION == 0 && !go_on() {
-            return Err(Error::new(ErrorKind::Cancelled));
-        }
+    for file in files {
+        let (mut reader, frames_before) = file?;
         // Whoever read the capture before has been told of a cut.
-        let Ok(Some(frame)) = reader.next_frame() else { return Ok(()) };
-        if !take(&frame) {
-            return Ok(());
+        while let Ok(Some(frame)) = reader.next_frame() {
+            count = count.wrapping_add(1);
+            if count % FRAMES_A_QUESTION == 0 && !go_on() {
+                return Err(Error::new(ErrorKind::Cancelled));
+            }
+            let number = frames_before.saturating_add(frame.number);
+            if !take(&Frame { number, ..frame }) {
+                return Ok(());
+            }
         }
     }
+    Ok(())
 }
 
 /// How much a frame of a conversation matters.

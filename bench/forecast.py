@@ -32,16 +32,17 @@ HANDSHAKES_PER_CLIENT = 40
 START = 1_772_438_400_000_000_000
 
 
-def table(handshakes: int) -> pd.DataFrame:
-    """Give a handshake table of so many rows, the same for the same number."""
+def table(handshakes: int, clients: int | None = None) -> pd.DataFrame:
+    """Give a handshake table of so many rows, the same for the same numbers."""
     chance = random.Random(handshakes)
-    clients = max(1, handshakes // HANDSHAKES_PER_CLIENT)
+    clients = clients or max(1, handshakes // HANDSHAKES_PER_CLIENT)
     rows = [_row(number, clients, chance) for number in range(handshakes)]
     return schema.from_arrow(_arrow(rows))
 
 
 def _row(number: int, clients: int, chance: random.Random) -> dict[str, Any]:
-    owner = chance.randrange(clients)
+    # Each of them once, and then by chance.
+    owner = number if number < clients else chance.randrange(clients)
     service = (owner * 7 + chance.randrange(8) * 371) % 3_000
     kind = PROGRAMS[(owner + chance.randrange(2)) % len(PROGRAMS)]
     extensions = [each for each in EXTENSIONS if kind == "browser" or each not in (43, 45, 51)]

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tlsaudit.reports.figures.looks import INK, Look
 from tlsaudit.safe_text import visible
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-__all__ = ["ON_DARK", "ON_LIGHT", "WIDTH", "canvas", "drawing", "legend", "painted", "svg"]
+__all__ = [
+    "ON_DARK",
+    "ON_LIGHT",
+    "WIDTH",
+    "canvas",
+    "drawing",
+    "legend",
+    "legend_of",
+    "painted",
+    "svg",
+]
 
 WIDTH = 4.6  # inches; 331 points, which is about what a phone has pixels: text keeps its size
 LEGEND_HEIGHT = 0.3  # inches for a row of a legend
@@ -85,19 +96,22 @@ def legend(axes: Axes, looks: dict[str, Look]) -> None:
     columns = min(len(looks), _IN_A_ROW)
     handles: list[Patch] = [Patch(label=name, **painted(look)) for name, look in looks.items()]  # type: ignore[arg-type]
     ordered = [handle for place in range(columns) for handle in handles[place::columns]]
+    legend_of(axes, ordered, columns, loc="lower left", handlelength=1.2, borderaxespad=0.3)
+
+
+def legend_of(axes: Axes, handles: Sequence[Artist], columns: int, **placed: Any) -> None:
+    """Put a legend of these at the upper left corner, in so many columns and without a frame."""
     axes.legend(
-        handles=ordered,
-        loc="lower left",
+        handles=handles,
         bbox_to_anchor=(0.0, 1.0),
         ncols=columns,
         frameon=False,
         fontsize=8.5,
         labelcolor=INK,
-        handlelength=1.2,
         columnspacing=1.0,
         handletextpad=0.4,
         borderpad=0.0,
-        borderaxespad=0.3,
+        **placed,
     )
 
 

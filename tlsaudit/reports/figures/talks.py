@@ -9,7 +9,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit.addresses import in_order
-from tlsaudit.reports.figures.canvas import LEGEND_HEIGHT, canvas, drawing, nothing
+from tlsaudit.reports.figures.canvas import LEGEND_HEIGHT, canvas, drawing, legend_of, nothing
 from tlsaudit.reports.figures.looks import INK
 from tlsaudit.safe_text import shortened
 from tlsaudit.schema.verdicts import BREAKING, NO_PROBLEM
@@ -201,17 +201,4 @@ def _say_lines(axes: Axes, faults: set[str]) -> None:
         Line2D([], [], color=_LINES[name][0], linestyle=_LINES[name][1], linewidth=2, label=name)  # type: ignore[arg-type]
         for name in shown
     ]
-    axes.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.0, 1.0),
-        ncols=len(handles),
-        frameon=False,
-        fontsize=8.5,
-        labelcolor=INK,
-        handlelength=2.4,
-        columnspacing=1.0,
-        handletextpad=0.4,
-        borderpad=0.0,
-        borderaxespad=0.2,
-    )
+    legend_of(axes, handles, len(handles), loc="upper left", handlelength=2.4, borderaxespad=0.2)

@@ -20,6 +20,7 @@ from tlsaudit.safe_text import visible
 __all__ = [
     "STANDARD_INPUT",
     "STANDARD_INPUT_NAME",
+    "STORE_MANIFEST",
     "Input",
     "Source",
     "expand",
@@ -31,6 +32,10 @@ STANDARD_INPUT = "-"
 STANDARD_INPUT_NAME = "(standard input)"
 """What reports call it: a lone `-` is easily overlooked, and a spreadsheet would compute it."""
 Source: TypeAlias = "str | os.PathLike[str] | BinaryIO"
+STORE_MANIFEST = "tlsaudit-store.json"
+"""The file that makes a folder a store."""
+_REPORT_PAGES = frozenset(("index.html", "summary.md"))
+_REPORT_ENDINGS = frozenset((".html", ".md", ".csv", ".jsonl", ".parquet", ".xlsx"))
 _PATTERN_CHARACTERS = frozenset("*?[")
 
 
@@ -62,7 +67,8 @@ def expand(
     - A path that exists is taken literally, whatever characters it holds. Otherwise one with
       `*`, `?` or `[` in it is a pattern, and `**` in a pattern reaches into subfolders.
     - A folder stands for every regular file below it, hidden ones (`.name`) apart. Links to
-      folders are not followed inside a folder, so that no loop can arise.
+      folders are not followed inside a folder, so that no loop can arise. Stores and reports of
+      tlsaudit below it are left out.
     - `-` is standard input; a binary file object is read from where it stands.
     - A file reached twice is read once, under the name that came first.
 
@@ -174,7 +180,10 @@ def _of_folder(folder: str, omitted: str | None) -> Iterator[Input]:
         yield item
     if count == 0:
         yield Input(
-            name, folder, "missing", f"{name}: this folder holds no files; name one with captures"
+            name,
+            folder,
+            "missing",
+            f"{name}: this folder holds no captures; name one that does",
         )
 
 
@@ -188,6 +197,9 @@ def _walk(folder: str, omitted: str | None) -> Iterator[Input]:
             and (omitted is None or os.path.realpath(Path(parent, each)) != omitted)
         )
         if omitted is not None and os.path.realpath(parent) == omitted:
+            folders.clear()
+            continue
+        if _is_written_by_us(files):
             folders.clear()
             continue
         for file in sorted(files):
@@ -204,6 +216,15 @@ def _walk(folder: str, omitted: str | None) -> Iterator[Input]:
             f"{name}: this folder cannot be listed ({failure.strerror}); "
             "run as a user who may read it",
         )
+
+
+def _is_written_by_us(files: Iterable[str]) -> bool:
+    """Whether the files of a folder are those of a store, or of a report and nothing else."""
+    names = set(files)
+    if STORE_MANIFEST in names:
+        return True
+    is_report = names >= _REPORT_PAGES
+    return is_report and all(os.path.splitext(name)[1] in _REPORT_ENDINGS for name in names)
 
 
 def _is_file_or_broken_link(path: str) -> bool:

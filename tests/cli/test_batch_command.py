@@ -69,7 +69,7 @@ def test_a_bad_file_is_an_exit_code_of_3_once(place: Path, tmp_path: Path) -> No
     (tmp_path / "captures" / "bad.pcap").rename(tmp_path / "bad.pcap")
     alone = run("batch", tmp_path / "missing", "-o", tmp_path / "other")
     assert alone.code == 2
-    assert "missing: it cannot be read" in alone.messages[0]
+    assert "missing: there is no such file" in alone.messages[0]
 
 
 @pytest.mark.parametrize(

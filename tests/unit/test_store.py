@@ -106,18 +106,33 @@ def test_what_is_gone_from_the_folder_stays_in_the_store(tmp_path: Path) -> None
     assert files_in(store) == before
 
 
+def test_what_tlsaudit_wrote_into_the_folder_is_no_capture(tmp_path: Path) -> None:
+    captures = some_captures(tmp_path / "in")
+    count = len(list(captures.iterdir()))
+    batch([captures], captures / "one" / "store")
+    read_store(captures / "one" / "store").report(captures / "report")
+    outcome = batch([captures], tmp_path / "other")
+    assert counts(outcome) == (count, 0, 0)
+    # A capture among the pages of a report is one all the same.
+    shutil.copy(SAMPLES / "curl.pcap", captures / "report")
+    assert counts(batch([captures], tmp_path / "other"))[0] == 1
+    (only,) = batch([captures / "one"], tmp_path / "third").problems
+    assert "holds no captures" in only
+
+
 def test_a_bad_file_is_told_once_and_stops_nothing(tmp_path: Path) -> None:
     captures, store = some_captures(tmp_path / "in"), tmp_path / "store"
     (captures / "a-text.pcap").write_text("no capture")
     whole = (captures / "office.pcapng").read_bytes()
     (captures / "cut.pcapng").write_bytes(whole[: len(whole) // 2 + 1])
     outcome = batch([captures, tmp_path / "missing.pcap"], store)
+    assert outcome.read == len(list(captures.iterdir())) - 1
     assert len(outcome.failed) == 2
     assert "a-text.pcap" in outcome.failed[0]
     assert "cut.pcapng: it ends in the middle" in outcome.failed[1]
     assert_tables_are_those_of(store, captures)
     assert len(outcome.problems) == 1
-    assert "missing.pcap: it cannot be read" in outcome.problems[0]
+    assert "missing.pcap: there is no such file" in outcome.problems[0]
     again = batch([captures, tmp_path / "missing.pcap"], store)
     assert counts(again) == (0, len(list(captures.iterdir())), 0)
     assert again.problems == outcome.problems

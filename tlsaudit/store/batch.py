@@ -33,7 +33,10 @@ _SHARE_OF_COMMITS = 10
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did: captures by what became of them, and sentences about what failed."""
+    """What a run did: captures by what became of them, and sentences about what failed.
+
+    A capture that ends too soon is both: `read` as far as it goes, and among the failed.
+    """
 
     read: int
     unchanged: int
@@ -46,10 +49,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class _Done:
-    """A capture that was read: its entry, its part, and those of the entries that it cuts."""
+    """A capture that was looked at: its entry, its part, and those of the entries that it cuts.
+
+    `readable` says whether it is a capture at all.
+    """
 
     entry: Entry
     files: Mapping[str, bytes]
+    readable: bool
     cut: tuple[tuple[Entry, Entry | None, Mapping[str, bytes]], ...] = ()
 
 
@@ -86,10 +93,10 @@ def batch(
         inputs = _inputs(sources, folder, rings, max_unpacked)
         settled = time.time_ns() - int(settle * 1e9) if settle > 0 else None
         todo = plan(inputs, manifest, settled, _version() if again else None)
-        failed = _run(todo, manifest, jobs or os.cpu_count() or 1, progress)
+        read, failed = _run(todo, manifest, jobs or os.cpu_count() or 1, progress)
         parts.clear(manifest)
     return Outcome(
-        read=len(todo.tasks),
+        read=read,
         unchanged=todo.unchanged,
         waiting=todo.waiting,
         failed=tuple(failed),
@@ -145,8 +152,9 @@ def _version() -> str:
 
 def _run(
     todo: Plan, manifest: Manifest, jobs: int, progress: Callable[[int], None] | None
-) -> list[str]:
-    """Do what is planned; give the sentences about what could not be read."""
+) -> tuple[int, list[str]]:
+    """Do what is planned; give how many captures were read, and sentences about what failed."""
+    read = 0
     failed: list[str] = []
     stop = Event()
     count = _Counter(progress, stop)
@@ -164,6 +172,7 @@ def _run(
                     failed.append(done)
                     continue
                 _take(done, manifest)
+                read += done.readable
                 if done.entry.error is not None:
                     failed.append(done.entry.error)
                 now = time.monotonic()
@@ -176,7 +185,7 @@ def _run(
             pool.shutdown(cancel_futures=True)
             if todo.tasks:
                 manifest.save()
-    return failed
+    return read, failed
 
 
 def _take(done: _Done, manifest: Manifest) -> None:
@@ -206,7 +215,7 @@ def _read(task: Task, store: Path, progress: Callable[[int], None]) -> _Done | s
         same = [(file.path, file.sha256) for file in files]
         if before.cut is None and same == [(file.path, file.sha256) for file in before.files]:
             # Only the time is another.
-            return _Done(_with_files(before, files), {})
+            return _Done(_with_files(before, files), {}, before.error is None)
     tables = native.read_tables([task.item], progress)
     cuts = []
     for entry in task.overlaps:
@@ -220,7 +229,7 @@ def _read(task: Task, store: Path, progress: Callable[[int], None]) -> _Done | s
     if not row["readable"] and row["error_kind"] in ("missing", "permission", "io"):
         return str(row["error"])
     entry = _entry(task.item.name, files, version, tables)
-    return _Done(entry, parts.encoded(tables), tuple(cuts))
+    return _Done(entry, parts.encoded(tables), bool(row["readable"]), tuple(cuts))
 
 
 def _known(

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from tlsaudit.errors import StoreError
+from tlsaudit.inputs import STORE_MANIFEST
 from tlsaudit.store.durable import put, sync_folder
 
 __all__ = ["FORMAT", "MANIFEST", "Entry", "Manifest", "StoredFile", "part_name"]
@@ -17,7 +18,7 @@ __all__ = ["FORMAT", "MANIFEST", "Entry", "Manifest", "StoredFile", "part_name"]
 FORMAT = 1
 """Of the store; another number is refused. It rises when stored tables could no longer be read."""
 
-MANIFEST = "tlsaudit-store.json"
+MANIFEST = STORE_MANIFEST
 
 
 class StoredFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

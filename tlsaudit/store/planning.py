@@ -59,6 +59,9 @@ def plan(
             continue
         try:
             times = {path: _stat(path) for path in paths_of(item)}
+        except FileNotFoundError:
+            problems.append(f"{item.name}: there is no such file")
+            continue
         except OSError as error:
             problems.append(f"{item.name}: it cannot be read ({error.strerror})")
             continue

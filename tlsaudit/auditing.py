@@ -85,7 +85,7 @@ class Audit:
             return self.whole.coverage
         from tlsaudit.coverage import coverage
 
-        return coverage(self.captures, self.handshakes, self.clients)
+        return coverage(self.captures, self.files, self.handshakes, self.clients)
 
     @cached_property
     def events(self) -> pandas.DataFrame:
@@ -93,11 +93,12 @@ class Audit:
 
         Empty where no events were given. Of a part those of the whole that its handshakes have.
         """
-        from tlsaudit.events import event_table
+        from tlsaudit.events import Spans, event_table
 
         if self.whole is not None:
             return self._tied_here(self.whole.events)
-        return event_table(self.logged, self.handshakes, self.names, self.captures)
+        spans = Spans(self.captures, self.files)
+        return event_table(self.logged, self.handshakes, self.names, spans)
 
     @cached_property
     def sign_ins(self) -> pandas.DataFrame:
@@ -105,11 +106,12 @@ class Audit:
 
         Empty where no sign-ins were given. Of a part, as with events.
         """
-        from tlsaudit.events import sign_in_table
+        from tlsaudit.events import Spans, sign_in_table
 
         if self.whole is not None:
             return self._tied_here(self.whole.sign_ins)
-        return sign_in_table(self.legacy_sign_ins, self.handshakes, self.names, self.captures)
+        spans = Spans(self.captures, self.files)
+        return sign_in_table(self.legacy_sign_ins, self.handshakes, self.names, spans)
 
     def _tied_here(self, table: pandas.DataFrame) -> pandas.DataFrame:
         """Give the rows that are tied to a handshake of this part."""

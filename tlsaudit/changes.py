@@ -1,4 +1,4 @@
-"""What has changed since a moment: problems that are new, still there, not seen again, or fixed.
+"""What has changed since a moment: problems that are new, still there, not seen, or fixed.
 
 Handshakes before and after are forecast apart, under the same policy. A problem is a client, a
 service and a TLS stack. That it is not seen any more says nothing: it is fixed only where the same

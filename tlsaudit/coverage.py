@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit import schema
+from tlsaudit.spans import Span, nanoseconds, spans
 
 if TYPE_CHECKING:
     import pandas
@@ -41,18 +42,34 @@ _MEANINGS = {
     "before the address translation, proxy or load balancer to tell them apart.",
 }
 
+_NOTHING = {
+    "hellos": "no TLS connection was seen",
+    "directions": "no hello was seen",
+    "whole-frames": "no frame was captured",
+    "gaps": "no handshake was seen",
+    "readable-frames": "no frame was captured",
+}
+_CHECK = (
+    "Check that the capture point sees the traffic in question, and from the beginning of its "
+    "connections."
+)
+
 
 def coverage(
-    captures: pandas.DataFrame, handshakes: pandas.DataFrame, clients: pandas.DataFrame
+    captures: pandas.DataFrame,
+    files: pandas.DataFrame,
+    handshakes: pandas.DataFrame,
+    clients: pandas.DataFrame,
 ) -> pandas.DataFrame:
     """Give the table of coverage (`schema.COVERAGE`): the kinds of each capture, then of all.
 
     What an engine does not tell is left out.
     """
-    defects = _defects(handshakes)
+    defects, times = _defects(handshakes), spans(captures, files)
     rows: list[dict[str, Any]] = []
     for capture in captures.to_dict("records"):
-        rows += _of_capture(capture, defects.get(str(capture["capture"]), {}))
+        name = str(capture["capture"])
+        rows += _of_capture(capture, times.get(name, []), defects.get(name, {}))
     if len(clients):
         shared = int((clients["hello_shapes"] > SHAPES_OF_ONE_MACHINE).sum())
         words = f"{shared:,} of {len(clients):,} client addresses look shared"
@@ -60,10 +77,10 @@ def coverage(
     return schema.from_rows(rows, schema.COVERAGE)
 
 
-def covered(captures: pandas.DataFrame) -> str:
+def covered(captures: pandas.DataFrame, files: pandas.DataFrame) -> str:
     """Give in one phrase what the captures cover together: time, hellos, directions."""
     parts = []
-    seconds = _together(captures)
+    seconds = _together(captures, files)
     if seconds is not None:
         parts.append(_duration(seconds))
     heard = int(captures["tls_streams"].sum())
@@ -73,40 +90,35 @@ def covered(captures: pandas.DataFrame) -> str:
         parts.append(words if total else "no TLS connection")
     one_sided = int(captures["one_sided_streams"].sum())
     if one_sided:
-        parts.append(f"{one_sided:,} of them in one direction only")
+        parts.append(f"{one_sided:,} of the {heard:,} in one direction only")
     return ", ".join(parts) or "nothing"
 
 
-def too_short(captures: pandas.DataFrame) -> tuple[str, str] | None:
+def too_short(captures: pandas.DataFrame, files: pandas.DataFrame) -> tuple[str, str] | None:
     """Say how long the captures are together, and what that may hide; None for a working day."""
-    seconds = _together(captures)
+    seconds = _together(captures, files)
     if seconds is not None and seconds >= WORKING_DAY:
         return None
     measure = "the captures have no times" if seconds is None else f"only {_duration(seconds)}"
     return measure, _MEANINGS["time"]
 
 
-def _of_capture(capture: dict[Any, Any], defects: dict[str, int]) -> list[dict[str, Any]]:
+def _of_capture(
+    capture: dict[Any, Any], times: list[Span], defects: dict[str, int]
+) -> list[dict[str, Any]]:
     name = str(capture["capture"])
     failed = isinstance(capture["error"], str)
     words = str(capture["error"]).removeprefix(f"{name}: ") if failed else "read to its end"
     end = _row(name, "end", 0 if failed else 1, 1, words)
     if not capture["readable"] or _unknown(capture["unheard_streams"]):
         return [end]
-    rows = [_time(name, capture)]
+    rows = [_time(name, times)]
     heard = int(capture["tls_streams"])
     total = heard + int(capture["unheard_streams"])
     words = f"the hello of {heard:,} of {total:,} TLS connections was seen"
-    hellos = _row(name, "hellos", heard, total, words)
-    if not total:
-        hellos |= {
-            "limits": True,
-            "measure": "no TLS connection was seen",
-            "meaning": "Check that the capture point sees the traffic in question.",
-        }
-    rows.append(hellos)
+    rows.append(_row(name, "hellos", heard, total, words))
     both = heard - int(capture["one_sided_streams"])
-    words = f"{both:,} of {heard:,} TLS connections were captured in both directions"
+    words = f"of {heard:,} whose hello was seen {both:,} were captured in both directions"
     rows.append(_row(name, "directions", both, heard, words))
     frames, cut = int(capture["frames"]), int(capture["truncated_frames"])
     whole = _row(name, "whole-frames", frames - cut, frames, f"{cut:,} of {frames:,} frames cut")
@@ -126,12 +138,11 @@ def _of_capture(capture: dict[Any, Any], defects: dict[str, int]) -> list[dict[s
     return [*rows, end]
 
 
-def _time(name: str, capture: dict[Any, Any]) -> dict[str, Any]:
-    if _unknown(capture["first_ts"]):
+def _time(name: str, times: list[Span]) -> dict[str, Any]:
+    if not times:
         row = _row(name, "time", None, None, "it has no times")
     else:
-        # As numbers: times at both ends of what a table can hold lie too far apart for pandas.
-        seconds = (capture["last_ts"].value - capture["first_ts"].value) // NANOSECONDS
+        seconds = nanoseconds(times) // NANOSECONDS
         row = _row(name, "time", seconds, None, _duration(seconds))
         row["limits"] = seconds < WORKING_DAY
     row["meaning"] = _MEANINGS["time"] if row["limits"] else None
@@ -142,6 +153,10 @@ def _row(
     capture: str | None, kind: str, count: int | None, total: int | None, measure: str
 ) -> dict[str, Any]:
     limits = count is None or total is None or count < total
+    meaning = _MEANINGS.get(kind) if limits else None
+    if total == 0:
+        # None of none is nothing to rely on.
+        limits, measure, meaning = True, _NOTHING[kind], _CHECK
     return {
         "capture": capture,
         "kind": kind,
@@ -149,7 +164,7 @@ def _row(
         "count": count,
         "total": total,
         "measure": measure,
-        "meaning": _MEANINGS.get(kind) if limits else None,
+        "meaning": meaning,
     }
 
 
@@ -162,15 +177,10 @@ def _defects(handshakes: pandas.DataFrame) -> dict[str, dict[str, int]]:
     return counts
 
 
-def _together(captures: pandas.DataFrame) -> int | None:
+def _together(captures: pandas.DataFrame, files: pandas.DataFrame) -> int | None:
     """Give the seconds that the captures cover, those of several counted once; None = no times."""
-    times = captures[["first_ts", "last_ts"]].dropna().itertuples(index=False)
-    nanoseconds, until = 0, None
-    for first, last in sorted((first.value, last.value) for first, last in times):
-        begin = first if until is None else max(first, until)
-        nanoseconds += max(0, last - begin)
-        until = last if until is None else max(last, until)
-    return None if until is None else nanoseconds // NANOSECONDS
+    times = [span for each in spans(captures, files).values() for span in each]
+    return nanoseconds(times) // NANOSECONDS if times else None
 
 
 def _duration(seconds: int) -> str:

@@ -12,7 +12,7 @@ import pytest
 from tests.support.event_log import completed, event, lines, of_windows_7
 from tests.support.tables import capture_row
 from tlsaudit import audit, schema
-from tlsaudit.events import event_table, read_events
+from tlsaudit.events import Spans, event_table, read_events
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 START = pd.Timestamp("2026-01-05T09:00:00Z")
@@ -63,7 +63,8 @@ def tie(seen, tmp_path):
         captures = schema.captures_frame(
             [capture_row(capture="pc7.etl", first_ts=first, last_ts=last)]
         )
-        found = event_table(read_events(path).logged, table, names, captures)
+        spans = Spans(captures, schema.empty(schema.FILES))
+        found = event_table(read_events(path).logged, table, names, spans)
         schema.check(found, schema.EVENTS)
         return found
 

@@ -89,8 +89,8 @@ def capture_row(**values: Any) -> dict[str, Any]:
         "limits": None,
         "remarks": None,
         "windows_build": None,
-        "events_lost": 0,
-        "frames_dropped": 0,
+        "events_lost": None,
+        "frames_dropped": None,
         "frames_repeated": 0,
     }
     row.update(values)

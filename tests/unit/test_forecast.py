@@ -191,7 +191,7 @@ class TestVerdicts:
         ]
         result = told(rows(*tries))
         assert set(result.verdicts["verdict"]) == {"scanner"}
-        assert "0 of 0 clients break; 1 is a scanner" in result.headline
+        assert "Under bcp195: 1 client is a scanner." in result.headline
 
     def test_a_list_that_loses_what_the_server_chose_is_a_scanners(self) -> None:
         suites = [0xC02F, 0xC030, 0x009C, 0x0035, 0x002F, 0x000A]
@@ -473,10 +473,41 @@ class TestRollups:
     def test_the_headline_is_first_about_what_the_policy_speaks_of(self) -> None:
         mine = rows({**OLD, "server_name": "login.microsoftonline.com"}, {"client": "10.0.0.1"})
         assert told(mine, "entra").headline == (
-            "At what entra speaks of: 1 of 1 client breaks. Enforced everywhere: "
-            "1 of 2 clients breaks."
+            "At what entra speaks of: the one client breaks. Enforced everywhere, each client "
+            "counted once: 1 of 2 clients breaks."
         )
         assert told(rows({}), "entra").headline.startswith("No handshake names what entra speaks")
+
+    @pytest.mark.parametrize(
+        ("given", "words"),
+        [
+            ([{}], "the one client keeps working"),
+            ([OLD], "the one client breaks"),
+            ([{**OLD, **REFUSED}], "the one client is refused already"),
+            ([OLD_ANSWER], "1 server holds back the one client"),
+            ([{}, {}], "none of 2 clients breaks"),
+            ([{}, {**OLD, **REFUSED}], "none of 2 clients breaks; 1 is refused already"),
+            ([{}, OLD_ANSWER], "none of 2 clients breaks; 1 server holds back 1 client"),
+            (
+                [OLD, OLD, {**OLD, **REFUSED}, OLD_ANSWER],
+                "2 of 4 clients break; 1 server holds back 1 more; 1 more is refused already",
+            ),
+        ],
+    )
+    def test_one_none_and_many_are_spoken_of_as_people_do(
+        self, given: list[dict[str, object]], words: str
+    ) -> None:
+        each = [{"client": f"10.0.0.{place}", **row} for place, row in enumerate(given)]
+        assert told(rows(*each)).headline == f"Under bcp195: {words}."
+
+    def test_a_client_that_is_refused_in_one_place_and_breaks_in_another_counts_as_breaking(
+        self,
+    ) -> None:
+        refused = {**OLD, **REFUSED, "server_name": "login.microsoftonline.com"}
+        assert told(rows(refused, OLD, {"client": "10.0.0.1"}), "entra").headline == (
+            "At what entra speaks of: the one client is refused already. Enforced everywhere, "
+            "each client counted once: 1 of 2 clients breaks."
+        )
 
     def test_nothing_is_an_answer_too(self) -> None:
         result = forecast(schema.empty(schema.HANDSHAKE_TABLE), load_policy("entra"))

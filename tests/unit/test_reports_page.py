@@ -332,7 +332,7 @@ def test_limits_of_the_answer_stand_before_the_clients(make_audit: MakeAudit) ->
     for measure in (
         "1 input not read, 1 capture read only in part",
         "7 frames cut short",
-        "2 of 120 TLS connections captured in one direction",
+        "2 of 120 TLS connections with a hello captured in one direction",
         "1 frame of a link type that is not read",
         "9 frames encrypted below TCP",
         "1 handshake with a defect (gap: 1)",

@@ -162,7 +162,7 @@ def test_behind_address_translation_time_and_name_are_all_that_tell(run):
     audit = run([handshake_row(number=8, **OLD)], [sign_in()])
     row = only(audit)
     assert (row["tie"], row["client"], row["stream"]) == ("time", "192.0.2.10", 8)
-    assert "the capture has another address" in table_text("sign_ins", audit.sign_ins)
+    assert "the address could not help" in table_text("sign_ins", audit.sign_ins)
 
 
 def test_the_same_address_is_the_stronger_reason(run):
@@ -195,6 +195,12 @@ def test_what_is_no_address_stays_as_it_is(tmp_path, text):
 def test_a_public_address_that_entra_did_not_see_is_another_client(run):
     row = only(run([handshake_row(number=8, client="8.8.4.4", **OLD)], [sign_in()]))
     assert row["because"] == "no-connection"
+
+
+@pytest.mark.parametrize("address", [None, "unknown", ""])
+def test_a_sign_in_without_a_readable_address_rules_out_nobody(run, address):
+    row = only(run([handshake_row(number=8, client="8.8.4.4", **OLD)], [sign_in(address=address)]))
+    assert (row["tie"], row["client"]) == ("time", "8.8.4.4")
 
 
 def test_two_clients_that_fit_are_not_claimed(run):

@@ -55,7 +55,7 @@ def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -
     put(lines or ("clean\n" if judged else "nothing to judge: no TLS handshake was found\n"))
     if not lines:
         # What was not seen cannot be found: the two stand together.
-        say("covered: " + covered(audit.captures))
+        say("covered: " + covered(audit.captures, audit.files))
     limits = limits_beside_errors(audit.captures, audit.handshakes)
     if limits:
         # On standard error: what was found stays what a script reads.

@@ -84,7 +84,7 @@ def forecast(
     say(outlook.headline)
     if what_if is None and outlook.verdicts.empty:
         # Nothing was judged; whether nothing was there is another question.
-        say("covered: " + covered(audit.captures))
+        say("covered: " + covered(audit.captures, audit.files))
     if by is None:
         put_frame("verdicts", outlook.verdicts, table_format, output)
     else:

@@ -118,11 +118,12 @@ def _problem_row(item: Input) -> dict[str, Any]:
         "handshakes",
         "refusals",
         "set_aside",
-        "events_lost",
-        "frames_dropped",
         "frames_repeated",
     )
-    unknown = ("format", "compression", "first_ts", "last_ts", "limits", "remarks", "windows_build")
+    unknown = (
+        *("format", "compression", "first_ts", "last_ts", "limits", "remarks", "windows_build"),
+        *("events_lost", "frames_dropped"),
+    )
     return {
         "capture": item.name,
         "readable": False,

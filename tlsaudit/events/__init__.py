@@ -5,7 +5,7 @@ what `evidence.py` finds for and against each; `sign_ins.py` and `sign_in_matchi
 with Entra's log. An event that fits several, or none, says so.
 """
 
-from tlsaudit.events.matching import event_table
+from tlsaudit.events.matching import Spans, event_table
 from tlsaudit.events.reading import Events, read_events
 from tlsaudit.events.record import Logged
 from tlsaudit.events.sign_in_matching import sign_in_table
@@ -16,6 +16,7 @@ __all__ = [
     "Logged",
     "SignIn",
     "SignIns",
+    "Spans",
     "event_table",
     "read_events",
     "read_sign_ins",

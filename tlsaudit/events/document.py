@@ -138,12 +138,12 @@ to this client stands in.
 | reason | what agrees |
 |---|---|
 | `address` | time and server name, and Entra saw the client's own address |
-| `time` | time and server name; the capture has another address, since there is a translation \
-between, and no other handshake there could be meant |
+| `time` | time and server name; the address could not help, since there is a translation \
+between or the log has none, and no other handshake there could be meant |
 
-A client with a public address that Entra did not see is ruled out. Several handshakes of one client
-leave the handshake open and tell the client. Several clients leave all open: then a capture nearer
-to the clients, or a quieter hour, tells more. With `time` alone another client that was not
+A client with a public address is ruled out where Entra saw another one. Several handshakes of one
+client leave the handshake open and tell the client. Several clients leave all open: then a capture
+nearer to the clients, or a quieter hour, tells more. With `time` alone another client that was not
 captured may have been meant.
 """
 

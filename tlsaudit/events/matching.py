@@ -17,6 +17,7 @@ from tlsaudit.events.evidence import COMPARED, PER_HANDSHAKE, Weight, weigh
 from tlsaudit.events.hosts import Host, Hosts
 from tlsaudit.events.meanings import meaning
 from tlsaudit.events.record import Logged
+from tlsaudit.spans import spans
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,13 +56,13 @@ class _Answer:
 
 
 class Spans:
-    """When anything was captured."""
+    """When anything was captured, from the tables of captures and files."""
 
-    def __init__(self, captures: pd.DataFrame) -> None:
-        known = captures[captures["first_ts"].notna() & captures["last_ts"].notna()]
+    def __init__(self, captures: pd.DataFrame, files: pd.DataFrame) -> None:
         self._spans = [
-            (int(first.value) - NEAR, int(last.value) + NEAR)
-            for first, last in zip(known["first_ts"], known["last_ts"], strict=True)
+            (first - NEAR, last + NEAR)
+            for times in spans(captures, files).values()
+            for first, last in times
         ]
 
     def hold(self, ts: int) -> bool:
@@ -73,10 +74,10 @@ def event_table(
     logged: Sequence[Logged],
     handshakes: pd.DataFrame,
     names: pd.DataFrame,
-    captures: pd.DataFrame,
+    spans: Spans,
 ) -> pd.DataFrame:
     """Give the table of events (`schema.EVENTS`): each with what it was tied to, or why not."""
-    hosts, spans = Hosts(names), Spans(captures)
+    hosts = Hosts(names)
     found = {each.computer: hosts.find(each.computer) for each in logged}
     by_host = {host: _Rows(handshakes, host, logged) for host in found.values() if host is not None}
     answers = []

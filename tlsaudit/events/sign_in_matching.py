@@ -37,12 +37,11 @@ def sign_in_table(
     sign_ins: Sequence[SignIn],
     handshakes: pd.DataFrame,
     names: pd.DataFrame,
-    captures: pd.DataFrame,
+    spans: Spans,
 ) -> pd.DataFrame:
     """Give the table of sign-ins (`schema.SIGN_INS`): each with its handshake, or why without."""
     rows = _old_ones(handshakes, names) if sign_ins else []
     times = [int(row["ts"].value) for row in rows]
-    spans = Spans(captures)
     answers = [_answer(each, rows, times, spans) for each in sign_ins]
     _one_user_each(sign_ins, answers)
     return schema.from_rows(
@@ -82,12 +81,24 @@ def _answer(
     first = bisect_left(times, sign_in.ts - KEPT_OPEN)
     near = rows[first : bisect_right(times, sign_in.ts + CLOCKS)]
     same = [row for row in near if row["client"] == sign_in.address]
-    fits = same or [row for row in near if _may_be_behind(str(row["client"]))]
+    if same or not _is_address(sign_in.address):
+        # An address that cannot be read rules out nobody.
+        fits = same or near
+    else:
+        fits = [row for row in near if _may_be_behind(str(row["client"]))]
     if not fits:
         return None, "no-connection" if spans.hold(sign_in.ts) else "outside", []
     if len(fits) > 1:
         return None, "several-connections", fits
     return "address" if same else "time", None, fits
+
+
+def _is_address(text: str | None) -> bool:
+    try:
+        ipaddress.ip_address(text or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _may_be_behind(client: str) -> bool:

@@ -68,7 +68,7 @@ def headline(verdicts: pd.DataFrame, policy: Policy) -> str:
         return f"Under {policy.name}: {_counted(verdicts)}."
     titles = " and ".join(dict.fromkeys(service.title for service in policy.service))
     mine = verdicts[verdicts["in_scope"].fillna(False).astype(bool)]
-    everywhere = f"Enforced everywhere: {_counted(verdicts)}."
+    everywhere = f"Enforced everywhere, each client counted once: {_counted(verdicts)}."
     if mine.empty:
         return f"No handshake names what {policy.name} speaks of ({titles}). {everywhere}"
     if len(mine) == len(verdicts):
@@ -77,35 +77,46 @@ def headline(verdicts: pd.DataFrame, policy: Policy) -> str:
 
 
 def _counted(rows: pd.DataFrame) -> str:
-    """Count the clients by the worst that happens to them, each once."""
+    """Count the clients by the worst that happens to them, each once; scanners by themselves."""
     verdict = rows["verdict"].astype("object")
-    everyone = set(rows["client"])
-    left = set(everyone) - set(rows["client"][verdict == "scanner"]) | set(
-        rows["client"][verdict != "scanner"]
+    left = set(rows["client"][verdict != "scanner"])
+    scanners = len(set(rows["client"]) - left)
+    told: set[str] = set()
+
+    def more(*verdicts: str) -> set[str]:
+        """Give the clients with such a verdict that have not been told."""
+        found = set(rows["client"][verdict.isin(verdicts)]) - told
+        told.update(found)
+        return found
+
+    breaking, held = len(more(*BREAKING)), more("server-limited")
+    limited = rows[(verdict == "server-limited") & rows["client"].isin(held)]
+    servers = limited["service"].nunique()
+    back = f"{servers:,} {'server holds' if servers == 1 else 'servers hold'} back"
+    rest = (
+        (len(more("refused already")), "is refused already", "are refused already"),
+        (len(more("fallback")), "falls back after a failure", "fall back after a failure"),
+        (len(more("unknown")), "cannot be judged in full", "cannot be judged in full"),
     )
-    scanners = everyone - left
-    breaking = set(rows["client"][verdict.isin(BREAKING)])
-    held = set(rows["client"][verdict == "server-limited"]) - breaking
-    servers = rows[(verdict == "server-limited") & rows["client"].isin(held)]["service"].nunique()
-    told = breaking | held
-    refused = set(rows["client"][verdict == "refused already"]) - told
-    fallen = set(rows["client"][verdict == "fallback"]) - told - refused
-    unknown = set(rows["client"][verdict == "unknown"]) - told - refused - fallen
-    parts = [
-        f"{len(breaking):,} of {_clients(len(left))} {'breaks' if len(breaking) == 1 else 'break'}"
-    ]
-    if held:
-        more = "more" if breaking else _clients(len(held)).partition(" ")[2]
-        who = f"{servers:,} server holds" if servers == 1 else f"{servers:,} servers hold"
-        parts.append(f"{who} back {len(held):,} {more}")
-    for clients, one, many in (
-        (refused, "is refused already", "are refused already"),
-        (fallen, "falls back after a failure", "fall back after a failure"),
-        (unknown, "cannot be judged in full", "cannot be judged in full"),
-        (scanners, "is a scanner", "are scanners"),
-    ):
-        if clients:
-            parts.append(f"{len(clients):,} {one if len(clients) == 1 else many}")
+    parts = []
+    if len(left) == 1:
+        who = "1 client" if scanners else "the one client"
+        parts += [f"{who} breaks"] if breaking else [f"{back} {who}"] if held else []
+        parts += [f"{who} {one}" for count, one, _ in rest if count]
+        parts = parts or [f"{who} keeps working"]
+    elif left:
+        verb = "breaks" if breaking < 2 else "break"
+        parts.append(f"{f'{breaking:,}' if breaking else 'none'} of {len(left):,} clients {verb}")
+        if held:
+            parts.append(f"{back} {f'{len(held):,} more' if breaking else _clients(len(held))}")
+        others = " more" if breaking or held else ""
+        for count, one, several in rest:
+            if count:
+                parts.append(f"{count:,}{others} {one if count == 1 else several}")
+                others = " more"
+    if scanners:
+        who = f"{scanners:,}" if left else _clients(scanners)
+        parts.append(f"{who} {'is a scanner' if scanners == 1 else 'are scanners'}")
     return "; ".join(parts)
 
 

@@ -76,7 +76,8 @@ def _counted(captures: pandas.DataFrame) -> list[Limit]:
         found.append(Limit(f"{plural(truncated, 'frame')} cut short", meaning))
     if one_sided:
         streams = int(captures["tls_streams"].sum())
-        measure = f"{one_sided:,} of {plural(streams, 'TLS connection')} captured in one direction"
+        heard = f"{plural(streams, 'TLS connection')} with a hello"
+        measure = f"{one_sided:,} of {heard} captured in one direction"
         meaning = (
             "What was negotiated there may not be visible; capture where both directions pass."
         )

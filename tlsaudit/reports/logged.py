@@ -77,7 +77,7 @@ def counted(events: pandas.DataFrame, noun: str = "event") -> str | None:
 def signed_in(row: Any) -> str:
     """Say how a sign-in was tied, or why it was not; `time` says what that leaves open."""
     if not is_null(row["tie"]) and row["tie"] == "time":
-        return "tied by time and server name; the capture has another address"
+        return "tied by time and server name; the address could not help"
     if is_null(row["tie"]) and not is_null(row["client"]):
         return "several handshakes of this client fit it"
     return tied_or_why(row)

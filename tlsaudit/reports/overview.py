@@ -247,7 +247,7 @@ class Overview:
     @cached_property
     def too_short(self) -> Limit | None:
         """The limit that lies in how long was captured; None for a working day or more."""
-        found = too_short(self.audit.captures)
+        found = too_short(self.audit.captures, self.audit.files)
         return None if found is None else Limit(f"Captured: {found[0]}", found[1])
 
     @cached_property
@@ -328,7 +328,7 @@ class Overview:
     @cached_property
     def covered(self) -> str:
         """What was covered, in one phrase: it stands beside every answer."""
-        return covered(self.audit.captures)
+        return covered(self.audit.captures, self.audit.files)
 
     @cached_property
     def apart(self) -> str | None:

@@ -27,21 +27,22 @@ COVERAGE: tuple[Column, ...] = (
         "kind",
         "dict<str>",
         False,
-        "`time`: seconds from the first frame to the last; `hellos`: TLS connections whose hello "
-        "was seen; `directions`: those captured in both directions; `whole-frames`: frames that "
-        "the snap length left whole; `gaps`: handshakes without missing bytes; `readable-frames`: "
-        "frames of a known link type that are not encrypted below TCP; `end`: whether the input "
-        "was read to its end; `addresses`: clients that look like one machine, and not like "
-        "address translation, a proxy or a load balancer; `remarks`: what the capture tells of "
-        "itself that limits it, for instance events lost.",
+        "`time`: seconds from the first frame to the last, of each file by itself where several "
+        "are one capture; `hellos`: TLS connections whose hello was seen; `directions`: of these "
+        "the ones captured in both directions; `whole-frames`: frames that the snap length left "
+        "whole; `gaps`: handshakes without missing bytes; `readable-frames`: frames of a known "
+        "link type that are not encrypted below TCP; `end`: whether the input was read to its end; "
+        "`addresses`: clients that look like one machine, and not like address translation, a "
+        "proxy or a load balancer; `remarks`: what the capture tells of itself that limits it, for "
+        "instance events lost.",
         values=COVERAGE_KINDS,
     ),
     Column(
         "limits",
         "bool",
         False,
-        "Whether this limits what `none found` is worth: less than a working day, or anything "
-        "missing.",
+        "Whether this limits what `none found` is worth: less than a working day, anything "
+        "missing, or none at all.",
     ),
     Column("count", "uint64", True, "How many are covered. Null = not known."),
     Column("total", "uint64", True, "Out of how many. Null = without a total, or not known."),

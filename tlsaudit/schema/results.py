@@ -222,18 +222,25 @@ CAPTURES: tuple[Column, ...] = (
         True,
         "The build number of the Windows that captured. Null = not told.",
     ),
-    Column("events_lost", "uint64", True, "Events that Windows lost while it captured."),
+    Column(
+        "events_lost",
+        "uint64",
+        True,
+        "Events that Windows lost while it captured. Null = the capture does not tell: 0 is said "
+        "by an event trace alone, that was closed and bears no mark of losses.",
+    ),
     Column(
         "frames_dropped",
         "uint64",
         True,
-        "Packets that Windows dropped before they went anywhere; they are kept out.",
+        "Packets that Windows dropped before they went anywhere; they are kept out. Null = the "
+        "capture does not tell: 0 is said by an event trace alone.",
     ),
     Column(
         "frames_repeated",
         "uint64",
         True,
-        "Packets that Windows captured once more at another component of its network stack; they "
-        "are kept out.",
+        "Packets that were kept out because Windows captured them once more at another component "
+        "of its network stack.",
     ),
 )

@@ -11,10 +11,10 @@ pub struct About {
     pub remarks: Vec<String>,
     /// The build number of the Windows that captured.
     pub windows_build: Option<u32>,
-    /// Events that Windows lost while it captured.
-    pub events_lost: u64,
-    /// Packets that Windows dropped: kept out, as they went nowhere.
-    pub frames_dropped: u64,
+    /// Events that Windows lost while it captured; `None` where nothing tells.
+    pub events_lost: Option<u64>,
+    /// Packets that Windows dropped: kept out, as they went nowhere; `None` where nothing tells.
+    pub frames_dropped: Option<u64>,
     /// Packets that were captured once more at another component of the network stack: kept out.
     pub frames_repeated: u64,
     /// Which processes connections belong to.
@@ -33,9 +33,16 @@ impl About {
                 let since = if *how == Told::Starts { created.or(ts) } else { *created };
                 self.processes.named(*id, name, since);
             }
-            Found::Lost(count) => self.events_lost = self.events_lost.saturating_add(*count),
+            Found::Lost(count) => add(&mut self.events_lost, Some(*count)),
             _ => {}
         }
+    }
+}
+
+/// Adds to a count what is told, if anything is.
+pub(crate) fn add(count: &mut Option<u64>, told: Option<u64>) {
+    if let Some(told) = told {
+        *count = Some(count.unwrap_or(0).saturating_add(told));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Events of Windows (ETW) where a capture holds them one by one, as Network Monitor and Message
 //! Analyzer do.
 
-use super::about::{About, shown};
+use super::about::{About, add, shown};
 use super::etw::{self, Assembly, Event, Fields, Found, Joined, Key, Part, Place, Seen};
 use super::prepared::Head;
 
@@ -195,7 +195,7 @@ impl Events {
 
     /// Tells what was left out.
     pub(super) fn finish(&self, about: &mut About) {
-        about.frames_dropped = about.frames_dropped.saturating_add(self.dropped);
+        add(&mut about.frames_dropped, (self.dropped > 0).then_some(self.dropped));
         match self.assembly.broken() {
             0 => {}
             1 => about.remarks.push("Of 1 packet a part is missing, so it is left out.".to_owned()),
@@ -211,9 +211,11 @@ impl Events {
             }
         }
         match about.events_lost {
-            0 => {}
-            1 => about.remarks.push("Windows lost 1 event while it captured.".to_owned()),
-            lost => about.remarks.push(format!("Windows lost {lost} events while it captured.")),
+            None | Some(0) => {}
+            Some(1) => about.remarks.push("Windows lost 1 event while it captured.".to_owned()),
+            Some(lost) => {
+                about.remarks.push(format!("Windows lost {lost} events while it captured."));
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn open<R: Read>(source: &mut Source<R>) -> Result<Option<Prepared>, 
                 damaged(what, &blocks_name)
             })
         });
-    if frames.count == 0 && about.frames_dropped == 0 {
+    if frames.count == 0 && about.frames_dropped.is_none() {
         return Err(failure.unwrap_or_else(without_packets));
     }
     let frames = InOrder::new(

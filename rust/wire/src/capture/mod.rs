@@ -35,6 +35,7 @@ mod snoop;
 mod source;
 
 pub use about::About;
+pub(crate) use about::add;
 use ahead::Ahead;
 pub use ahead::Batch;
 use compression::Bounds;

@@ -1,7 +1,7 @@
 //! Rows on their way out: counted, and told which process the client is.
 
 use super::{Rows, Summary};
-use crate::capture::{About, Basis, Processes, Transport};
+use crate::capture::{About, Basis, Processes, Transport, add};
 use crate::handshake::{self, ClientProcess, Told};
 use crate::limits::MAX_TOLD;
 use crate::packet::{Datagram, Segment};
@@ -29,8 +29,8 @@ impl Account {
         let summary = &mut self.summary;
         summary.remarks.extend(remarks);
         summary.windows_build = summary.windows_build.or(windows_build);
-        summary.events_lost = summary.events_lost.saturating_add(events_lost);
-        summary.frames_dropped = summary.frames_dropped.saturating_add(frames_dropped);
+        add(&mut summary.events_lost, events_lost);
+        add(&mut summary.frames_dropped, frames_dropped);
         summary.frames_repeated = summary.frames_repeated.saturating_add(frames_repeated);
         self.processes.extend(processes);
     }

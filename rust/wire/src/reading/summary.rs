@@ -54,10 +54,10 @@ pub struct Summary {
     pub remarks: Vec<String>,
     /// The build number of the Windows that captured.
     pub windows_build: Option<u32>,
-    /// Events that Windows lost while it captured.
-    pub events_lost: u64,
-    /// Packets that Windows dropped, which are kept out.
-    pub frames_dropped: u64,
+    /// Events that Windows lost while it captured; `None` where nothing tells.
+    pub events_lost: Option<u64>,
+    /// Packets that Windows dropped, which are kept out; `None` where nothing tells.
+    pub frames_dropped: Option<u64>,
     /// Packets that were captured once more at another component, which are kept out.
     pub frames_repeated: u64,
     /// The files of a capture that lies in several, in order.

@@ -213,7 +213,7 @@ proptest! {
             .collect();
         prop_assert_eq!(found, expected);
         prop_assert_eq!(about.frames_repeated, repeated as u64);
-        prop_assert_eq!(about.frames_dropped, dropped);
+        prop_assert_eq!(about.frames_dropped, Some(dropped));
         for (frame, packet) in frames.iter().zip(packets.iter().filter(|p| !p.is_sent_again)) {
             if packets.iter().all(|packet| !packet.is_sent_again) {
                 prop_assert_eq!(frame.sender, packet.is_sent.then_some(4_242));

@@ -75,7 +75,7 @@ fn losses_and_an_open_end_are_told() {
     // Reserved space that was never used.
     trace.extend([0; 4_096]);
     let (frames, about, failure) = read(&trace);
-    assert_eq!((frames.len(), failure, about.events_lost), (1, None, 12));
+    assert_eq!((frames.len(), failure, about.events_lost), (1, None, Some(12)));
     assert!(about.remarks[0].starts_with("Windows lost 12 events while it captured"));
     assert!(about.remarks[1].starts_with("The trace was not closed"));
     assert_eq!(about.remarks.len(), 2);
@@ -171,11 +171,24 @@ fn a_trace_without_packets_says_what_it_is() {
 }
 
 #[test]
+fn that_nothing_was_lost_is_told_by_a_closed_trace_without_a_mark_of_losses() {
+    let lost = |closed: bool, marked: bool| {
+        let mut trace = writer::buffer(4, 0, &writer::trace_head(0, closed), 1_024, false);
+        let mut buffer = writer::buffer(0, 0, &packet(), 4_096, false);
+        buffer[0x34] |= u8::from(marked) << 2;
+        trace.extend(buffer);
+        read(&trace).1.events_lost
+    };
+    assert_eq!(lost(true, false), Some(0));
+    assert_eq!((lost(true, true), lost(false, false)), (None, None));
+}
+
+#[test]
 fn what_windows_dropped_is_kept_out() {
     let dropped = writer::event(
         &origin(PKTMON, 170),
         &writer::pktmon(1, 4, 60, &ethernet(&ip(64, b"dropped"))),
     );
     let (frames, about, failure) = read(&trace(&[dropped]));
-    assert_eq!((frames.len(), about.frames_dropped, failure), (0, 1, None));
+    assert_eq!((frames.len(), about.frames_dropped, failure), (0, Some(1), None));
 }

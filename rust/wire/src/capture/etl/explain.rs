@@ -63,11 +63,17 @@ impl Facts {
         })
     }
 
+    /// Whether something was lost beside events that were counted.
+    pub(super) fn loses(&self) -> bool {
+        self.buffers_lost > 0 || self.lost_somewhere
+    }
+
     /// Adds what is known before the frames are given.
     pub(super) fn remark(&self, about: &mut About) {
         let mut say = |sentence: String| about.remarks.push(sentence);
-        if about.events_lost > 0 || self.buffers_lost > 0 || self.lost_somewhere {
-            let what = match (about.events_lost, self.buffers_lost) {
+        let events_lost = about.events_lost.unwrap_or(0);
+        if events_lost > 0 || self.loses() {
+            let what = match (events_lost, self.buffers_lost) {
                 (0, 0) => "events".to_owned(),
                 (events, 0) => count(events, "event"),
                 (0, buffers) => count(buffers, "buffer"),

@@ -2,7 +2,7 @@
 
 use hashbrown::HashMap;
 
-use super::super::about::{About, shown};
+use super::super::about::{About, add, shown};
 use super::super::etw::{Found, Place, Seen};
 use super::super::prepared::{Head, Prepared, Sorting};
 use super::clock::{TraceHead, trace_head};
@@ -35,7 +35,11 @@ impl Trace {
         Ok(Self {
             head,
             sorting: Sorting::new(),
-            about: About { windows_build: Some(head.build), ..About::default() },
+            about: About {
+                windows_build: Some(head.build),
+                frames_dropped: Some(0),
+                ..About::default()
+            },
             facts: Facts {
                 closed: head.closed,
                 buffers_lost: u64::from(head.buffers_lost),
@@ -89,7 +93,7 @@ impl Trace {
 
     fn frame(&mut self, time: i64, seen: &Seen<'_>) -> Result<(), ErrorKind> {
         if seen.dropped.is_some() {
-            self.about.frames_dropped = self.about.frames_dropped.saturating_add(1);
+            add(&mut self.about.frames_dropped, Some(1));
             return Ok(());
         }
         self.facts.frames = self.facts.frames.saturating_add(1);
@@ -119,9 +123,11 @@ impl Trace {
 
     /// The frames in order. `end` is why the file was not read to its end, if so.
     pub(super) fn finish(mut self, end: Result<(), Error>) -> Result<Prepared, Error> {
-        let lost = u64::from(self.head.events_lost);
-        self.about.events_lost = self.about.events_lost.max(lost);
-        if self.facts.frames == 0 && self.about.frames_dropped == 0 {
+        let lost = self.about.events_lost.unwrap_or(0).max(u64::from(self.head.events_lost));
+        // The count is written when the trace is closed; losses may be told without one.
+        let is_counted = self.facts.closed && !self.facts.loses();
+        self.about.events_lost = (lost > 0 || is_counted).then_some(lost);
+        if self.facts.frames == 0 && self.about.frames_dropped == Some(0) {
             end?;
             return Err(Error::new(self.facts.without_packets()));
         }

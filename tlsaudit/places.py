@@ -65,7 +65,7 @@ class Places:
             by_file.setdefault(file, []).append(number)
         convert = capture in self.not_read
         lines = (tshark_line(file, numbers, convert) for file, numbers in by_file.items())
-        return "; ".join(line for line in lines if line) or None
+        return " && ".join(line for line in lines if line) or None
 
 
 def with_commands(verdicts: pandas.DataFrame, places: Places) -> pandas.DataFrame:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import unicodedata
 from collections.abc import Iterable
 
@@ -29,6 +28,13 @@ __all__ = [
 # paragraph separators, Co private use, Cn unassigned (U+FFFE, U+FFFF are not allowed in XML).
 _INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
+# What bash, cmd and PowerShell take as it is when it is bare, and what one of them does not in
+# double quotes, where bash makes one backslash of two, and in single quotes, which are none to cmd.
+# PowerShell takes typographic quotes for quotes.
+_BARE = re.compile(r"[A-Za-z0-9_./:+-]+")
+_NOT_IN_DOUBLE = re.compile('["\u201c\u201d\u201e$`!%]|\\\\(?=\\\\|$)')
+_NOT_IN_SINGLE = re.compile("['\u2018\u2019\u201a\u201b\"&|<>^% ]")
+_AS_IT_IS = re.compile("[A-Za-z0-9_./:+=,@~-]|[^\\x00-\\x7f\u2018-\u201b\u201c-\u201e]")
 
 # Characters that show nothing or turn the text around them, as the core has them
 # (`rust/wire/src/tls/escape.rs`): both must write one captured name in one way.
@@ -115,15 +121,23 @@ def shortened(text: str, limit: int) -> str:
 
 
 def shell_word(text: str) -> str:
-    """Give the text as one word for bash or zsh, printable whatever it holds."""
+    """Give the text as one word for a shell, printable whatever it holds.
+
+    For bash and zsh it is that text; for cmd and PowerShell of Windows too, wherever there is a
+    spelling that all of them take alike. Where there is none it does nothing in those: it names
+    no file, ends no quotes, and begins no command.
+    """
     if visible(text) == text:
-        return shlex.quote(text)
+        if _BARE.fullmatch(text):
+            return text
+        if not _NOT_IN_DOUBLE.search(text):
+            return f'"{text}"'
+        if not _NOT_IN_SINGLE.search(text):
+            return f"'{text}'"
     escaped = "".join(
-        "\\" + each
-        if each in "\\'"
+        each
+        if _AS_IT_IS.fullmatch(each) and unicodedata.category(each) not in _INVISIBLE
         else "".join(f"\\x{byte:02x}" for byte in each.encode("utf-8", "surrogateescape"))
-        if unicodedata.category(each) in _INVISIBLE
-        else each
         for each in text
     )
     return f"$'{escaped}'"
@@ -139,7 +153,7 @@ def tshark_line(capture: str, frames: Iterable[int], convert: bool = False) -> s
         return None
     condition = " || ".join(f"frame.number == {frame}" for frame in wanted)
     before, file = conversion(capture) if convert else ("", shell_word(capture))
-    return f"{before}tshark -2 -r {file} -Y '{condition}'"
+    return f'{before}tshark -2 -r {file} -Y "{condition}"'
 
 
 def conversion(capture: str) -> tuple[str, str]:

@@ -42,8 +42,8 @@ def test_frames_are_found_in_their_files_also_beside_files_without_any() -> None
     ]
     assert places.of("other", 7) == ("other", 7)
     assert places.command("a+", [5, 6, 7]) == (
-        "tshark -2 -r a -Y 'frame.number == 5'; "
-        "tshark -2 -r c -Y 'frame.number == 1 || frame.number == 2'"
+        'tshark -2 -r a -Y "frame.number == 5" && '
+        'tshark -2 -r c -Y "frame.number == 1 || frame.number == 2"'
     )
     assert places.command("a+", []) is None
     assert Places(nothing_of("FILES")).of("a+", 1) == ("a+", 1)

@@ -206,13 +206,13 @@ def _commands(rows: pd.DataFrame, frames: pa.Array) -> pd.Series[str]:
 
     captures = rows["capture"].cat
     shell = [
-        None if name == STANDARD_INPUT_NAME else f"tshark -2 -r {shell_word(str(name))} -Y '"
+        None if name == STANDARD_INPUT_NAME else f'tshark -2 -r {shell_word(str(name))} -Y "'
         for name in captures.categories
     ]
     begin = pa.array(shell, pa.string()).take(pa.array(captures.codes.to_numpy()))
     each = _joined("frame.number == ", pc.list_flatten(frames).cast(pa.string()))
     conditions = pc.binary_join(pa.ListArray.from_arrays(frames.offsets, each), " || ")
-    text = pc.if_else(pc.equal(conditions, ""), None, _joined(begin, conditions, "'"))
+    text = pc.if_else(pc.equal(conditions, ""), None, _joined(begin, conditions, '"'))
     return pd.Series(text.to_pandas(), index=rows.index, dtype="str")
 
 

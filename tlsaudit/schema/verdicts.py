@@ -177,7 +177,9 @@ VERDICTS: tuple[Column, ...] = (
         "tshark",
         "str",
         True,
-        "The command that shows these frames. Null for a capture from standard input.",
+        "The command that shows these frames, for bash, cmd and PowerShell 7; in PowerShell 5 what "
+        "stands on each side of `&&` is run by itself. A file whose name these shells do not take "
+        "alike is named for bash. Null for a capture from standard input.",
     ),
 )
 

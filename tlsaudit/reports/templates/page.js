@@ -317,8 +317,8 @@
     }
     return [...files].map(([file, numbers]) => {
       const condition = numbers.map((number) => `frame.number == ${number}`).join(" || ");
-      return `tshark -2 -r ${file} -Y '${condition}'`;
-    }).join("; ");
+      return `tshark -2 -r ${file} -Y "${condition}"`;
+    }).join(" && ");
   }
 
   function side(title, frame, pairs, nothing) {

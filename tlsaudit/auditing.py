@@ -151,7 +151,8 @@ class Audit:
 
         `client` is an address, or several; `service` is as in the verdicts (`dc01.example:636`), or
         a server's name or address for all its ports, or several; `since` counts and `until` does
-        not, both UTC unless they say otherwise. `mask` is a boolean for each row of `handshakes`,
+        not, both UTC unless they say otherwise, or as `7d` so long before the newest handshake
+        (`h`, `d` and `w`). `mask` is a boolean for each row of `handshakes`,
         or a function that gives it from them. All that is named must hold.
 
         Findings, clients, verdicts and figures are worked out anew from the part alone, so a
@@ -163,7 +164,7 @@ class Audit:
         """
         from tlsaudit.selection import Selection
 
-        chosen = Selection.of(client, service, since, until)
+        chosen = Selection.of(client, service, since, until, self.handshakes["ts"])
         words = chosen.words if mask is None else [*chosen.words, "a mask"]
         if not words:
             return self

@@ -29,7 +29,8 @@ Exit codes:
   0    done; for check: clean; for verify: the engines agree; for capture
        --check: good enough
   1    check, verify or capture --check found something
-  2    nothing could be done; for check: there was nothing to judge
+  2    nothing could be done: a mistake in the command, or no input could be read,
+       not even a frame of it; for check: there was nothing to judge
   3    done, but some inputs could not be read, or not to their end; for explain:
        some codes are not known
   130  interrupted"""

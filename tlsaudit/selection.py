@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tlsaudit.safe_text import visible
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -13,12 +16,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-__all__ = ["Mask", "Moment", "Selection"]
+__all__ = ["Mask", "Moment", "Selection", "moment_of"]
 
 Moment: TypeAlias = "str | datetime | pd.Timestamp"
 Mask: TypeAlias = (
     "pd.Series[bool] | NDArray[np.bool_] | Callable[[pd.DataFrame], pd.Series[bool]] | None"
 )
+
+_AGO = re.compile(r"([0-9]{1,6})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 24 * 7}
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,11 @@ class Selection:
         service: str | Iterable[str] | None,
         since: Moment | None,
         until: Moment | None,
+        times: pd.Series[pd.Timestamp],
     ) -> Selection:
-        """Give the selection for what a caller named; a moment without a zone is UTC."""
-        return cls(_names(client), _names(service), _moment(since), _moment(until))
+        """Give the selection for what a caller named of handshakes with these times."""
+        moments = (None if each is None else moment_of(each, times) for each in (since, until))
+        return cls(_names(client), _names(service), *moments)
 
     @property
     def words(self) -> list[str]:
@@ -136,12 +144,25 @@ def _names(given: str | Iterable[str] | None) -> tuple[str, ...] | None:
     return (given,) if isinstance(given, str) else tuple(str(each) for each in given)
 
 
-def _moment(given: Moment | None) -> pd.Timestamp | None:
-    if given is None:
-        return None
+def moment_of(given: Moment, times: pd.Series[pd.Timestamp]) -> pd.Timestamp:
+    """Give the moment that is meant: a time, UTC unless it says otherwise, or `7d` before the last.
+
+    Raises ValueError, which says how moments are written.
+    """
     import pandas as pd
 
-    moment = pd.Timestamp(given)
-    if pd.isna(moment):
-        raise ValueError("`since` and `until` are moments, and null is none")
-    return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
+    ago = _AGO.fullmatch(given) if isinstance(given, str) else None
+    if ago and not times.notna().any():
+        raise ValueError(f"{given}: no handshake has a time to count back from")
+    try:
+        if ago:
+            return times.max() - pd.Timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
+        found = pd.Timestamp(given)
+        if pd.notna(found):
+            return found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
+    except (ValueError, TypeError, OverflowError):
+        pass
+    raise ValueError(
+        f"{visible(str(given))}: a day is 2026-03-01, a time 2026-03-01T18:00, and seven days "
+        "before the newest handshake 7d"
+    )

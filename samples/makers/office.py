@@ -1,4 +1,4 @@
-"""The demo's capture: a morning in an office of about sixty machines, as its switch sees it.
+"""The demo's capture: 72 clients of an office within 25 seconds, as its switch sees them.
 
 Every machine is a namespace of its own with its own addresses, and every handshake is real: most
 are TLS 1.2 and 1.3, a handful of machines are left behind, one server holds others back, some
@@ -298,11 +298,11 @@ def servers(folder: Path) -> Iterator[None]:
         yield
 
 
-# --- the morning ------------------------------------------------------------------------------
+# --- what the machines do --------------------------------------------------------------------
 
 
 def work(client: Client, seed: int, problems: list[str]) -> None:
-    """One machine's morning: looks names up and visits its services, with pauses between."""
+    """One machine's part: looks names up and visits its services, with pauses between."""
     order = random.Random(seed)
     pauses = [order.uniform(0.5, 8.0) for _ in range(len(client.group.visits) + 1)]
     for (service, _), pause in zip(client.group.visits, pauses, strict=False):
@@ -367,7 +367,7 @@ RECIPES = (
         Sample(
             id="office",
             file="office.pcapng",
-            shows="a morning in an office of about sixty machines: most up to date, some left "
+            shows="72 clients of an office within 25 seconds: most up to date, some left "
             "behind with TLS 1.0, 1.1 or 3DES, one server that holds others back, some refused",
             kind="captured",
             tags=("demo", "tls10", "tls11", "tls12", "tls13", "3des", "refused", "ipv6"),

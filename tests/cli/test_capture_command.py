@@ -18,8 +18,15 @@ def test_what_cannot_be_is_said_in_one_line() -> None:
     done = run("capture", "--tool", "netsh", "--port", "443")
     assert (done.code, done.output) == (2, b"")
     assert done.messages == [
-        "tlsaudit: netsh trace cannot choose by port or content: it keeps `all`"
+        "tlsaudit: netsh trace cannot choose by port or content, it keeps `all`: leave `port`, "
+        "`keep` and `vlan` out, or take pktmon, which chooses by port"
     ]
+    for hours in ("-1", "0", "nan", "inf"):
+        done = run("capture", "--hours", hours)
+        assert (done.code, done.output) == (2, b"")
+        assert done.messages[-1] == (
+            "tlsaudit: hours: a number above 0 and up to 8,784, which is a year"
+        )
 
 
 def test_a_capture_is_checked_for_what_limits_it() -> None:

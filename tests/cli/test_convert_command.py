@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -73,6 +74,45 @@ def test_capture_that_is_cut_gives_what_came_before(tmp_path: Path, cut: int) ->
     assert "ends in the middle of a packet" in done.messages[0]
     ours = tlsaudit.audit(tmp_path / "out.pcapng").captures
     assert ours["frames"].equals(tlsaudit.audit(tmp_path / "cut.pcap").captures["frames"])
+
+
+def cut_before_the_first_frame(ending: str) -> bytes:
+    """The beginning of a capture of this format, in which no frame is whole."""
+    sys.path.append(str(SAMPLES / "makers"))
+    import event_traces
+    import other_containers
+
+    frames = event_traces.packets_of_pcap(SAMPLE.read_bytes())
+    whole = {
+        "pcap": SAMPLE.read_bytes,
+        "pcapng": (SAMPLES / "office.pcapng").read_bytes,
+        "etl": lambda: b"".join(
+            event_traces.trace(map(event_traces.ndiscap, frames), start=frames[0].time)
+        ),
+        "cap": lambda: other_containers.netmon(frames),
+        "matp": lambda: other_containers.matp(frames),
+    }[ending]()
+    return bytes(whole[: {"pcap": 60, "pcapng": 180}.get(ending, 300)])
+
+
+@pytest.mark.parametrize("ending", ["pcap", "pcapng", "etl", "cap", "matp"])
+def test_capture_that_is_cut_before_its_first_frame_is_one_that_could_not_be_read(
+    tmp_path: Path, ending: str
+) -> None:
+    cut, out = tmp_path / f"cut.{ending}", tmp_path / "out.pcapng"
+    cut.write_bytes(cut_before_the_first_frame(ending))
+    done = run("convert", cut, "-o", out)
+    assert (done.code, len(done.messages), out.exists()) == (2, 1, False)
+    assert [run(command, cut).code for command in ("handshakes", "check", "forecast")] == [2, 2, 2]
+    assert run("handshakes", cut, "--format", "csv").code == 2
+    assert run("handshakes", cut, SAMPLE).code == 3
+
+
+def test_converted_capture_is_named_for_what_it_is(tmp_path: Path) -> None:
+    done = run("convert", SAMPLE, "-o", tmp_path / "n.txt")
+    assert done.code == 2
+    assert "name a file that ends in .pcapng" in done.messages[-1]
+    assert list(tmp_path.iterdir()) == []
 
 
 # The last is of Network Monitor, which is read to its end before its first frame.

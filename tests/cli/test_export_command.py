@@ -26,6 +26,23 @@ def test_file_is_that_of_the_library(
     assert here.read_bytes() == (tmp_path / name).read_bytes()
 
 
+def test_a_table_goes_by_the_name_of_its_command_too(tmp_path: Path) -> None:
+    for name in ("set-aside", "set_aside"):
+        done = run("export", "media-relay.pcap", "-o", tmp_path / f"{name}.csv", "--table", name)
+        assert done.code == 0
+    written = [(tmp_path / f"{name}.csv").read_bytes() for name in ("set-aside", "set_aside")]
+    assert written[0] == written[1] != b""
+
+
+def test_lists_of_fingerprints_count_in_the_verdicts_that_are_exported(tmp_path: Path) -> None:
+    ja3 = tlsaudit.audit(SAMPLES / SAMPLE).handshakes["ja3"].iloc[0]
+    known, out = tmp_path / "known.csv", tmp_path / "out.csv"
+    known.write_text(f"ja3,name\n{ja3},Our printer\n")
+    given = ["--fingerprints", known, "--table", "verdicts", "-o", out]
+    assert run("export", SAMPLE, *given).code == 0
+    assert "probably Our printer" in out.read_text()
+
+
 def test_table_can_be_printed_as_a_workbook(tmp_path: Path) -> None:
     done = run("findings", SAMPLE, "--format", "xlsx", "-o", str(tmp_path / "findings.xlsx"))
     assert done.code == 0

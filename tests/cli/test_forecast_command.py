@@ -69,12 +69,18 @@ def test_what_if_takes_the_folder_of_a_report(tmp_path: Path) -> None:
     done = run("forecast", "--what-if", "pci-dss-4", tmp_path / "out")
     assert (done.code, len(done.lines)) == (0, 2)
     assert run("forecast", "--what-if", "pci-dss-4", tmp_path).code == 2
+    again = run("forecast", "--policy", "pci-dss-4", tmp_path / "out")
+    assert (again.code, again.output, again.messages) == (0, done.output, done.messages)
 
 
 def test_what_is_no_stored_table_is_said() -> None:
     done = run("forecast", "--what-if", "entra", "office.pcapng")
     assert done.code == 2
-    assert "not a table of handshakes" in done.messages[0]
+    assert done.messages == [
+        "tlsaudit: office.pcapng: not a table of handshakes: no Parquet, CSV or JSON Lines as "
+        "tlsaudit writes them; where it is a capture, name the policy with --policy and leave "
+        "--what-if out"
+    ]
 
 
 def test_without_a_handshake_it_says_what_was_there() -> None:

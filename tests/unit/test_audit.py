@@ -108,8 +108,8 @@ def test_unknown_engine_is_named_with_those_there_are() -> None:
 def test_audit_shows_its_answer() -> None:
     audit = tlsaudit.audit(TLS10)
     assert repr(audit) == "<Audit: 1 handshake in 1 capture, policy entra>"
-    assert "1 of 1 client negotiated TLS 1.0." in audit._repr_html_()
-    assert audit.summary().startswith("1 of 1 client negotiated TLS 1.0.\n")
+    assert "The one client seen negotiated TLS 1.0." in audit._repr_html_()
+    assert audit.summary().startswith("The one client seen negotiated TLS 1.0.\n")
 
 
 def test_public_names_are_sorted_there_and_documented() -> None:

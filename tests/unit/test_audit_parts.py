@@ -65,6 +65,31 @@ def test_since_counts_and_until_does_not(whole: Audit) -> None:
     assert whole.where(since=local).handshakes.equals(late.handshakes)
 
 
+def test_a_moment_may_be_so_long_before_the_newest_handshake(whole: Audit) -> None:
+    newest = whole.handshakes["ts"].max()
+    middle = newest - pd.Timedelta(hours=1)
+    assert whole.where(since="1h").handshakes.equals(whole.where(since=middle).handshakes)
+    assert len(whole.where(until="7d").handshakes) == 0
+    assert len(whole.where(since="4w").handshakes) == len(whole.handshakes)
+
+
+@pytest.mark.parametrize("given", ["seven days", "", "7y", float("nan"), pd.NaT, [1], "999999w"])
+def test_what_is_no_moment_says_how_moments_are_written(whole: Audit, given: object) -> None:
+    with pytest.raises(ValueError, match=r"a day is 2026-03-01, .* before the newest handshake 7d"):
+        whole.where(since=given)  # type: ignore[arg-type]
+
+
+def test_without_times_nothing_is_before_the_newest(whole: Audit) -> None:
+    with pytest.raises(ValueError, match="no handshake has a time"):
+        whole.where(client="203.0.113.250").where(since="7d")
+
+
+def test_a_forecast_shows_its_headline(whole: Audit) -> None:
+    shown = repr(whole.forecast)
+    assert shown.startswith("<Forecast: At what entra speaks of: none of 45 clients breaks; ")
+    assert len(shown) < 500
+
+
 def test_mask_is_an_array_a_series_or_a_function(whole: Audit) -> None:
     mask = whole.handshakes["negotiated_version_name"] < "TLS 1.2"
     by_mask = whole.where(mask)
@@ -99,6 +124,7 @@ def test_part_says_that_it_is_one_wherever_it_is_shown(whole: Audit, tmp_path: P
     part = whole.where(client="10.20.30.101")
     assert repr(part).endswith(f"policy {part.policy.name}, only client 10.20.30.101>")
     assert "A part only: client 10.20.30.101" in part.summary()
+    assert "of 165 TLS connections, in the captures as a whole\n" in part.summary()
     assert "A part only: client 10.20.30.101" in part._repr_html_()
     page = part.report(tmp_path).read_text("utf-8")
     assert "A part only: client 10.20.30.101" in page

@@ -171,6 +171,8 @@ def test_a_time_with_a_zone_is_utc_in_the_table(tmp_path):
     ("content", "says"),
     [
         (b"", "holds no events"),
+        (b'\xef\xbb\xbf [{"id": 1}]', "JSON, which .*`--sign-ins`"),
+        ('{"value": []}'.encode("utf-16"), "JSON, which .*`--sign-ins`"),
         (b"Level,Date and Time,Source", "wevtutil qe System"),
         (b"\x30\0\0\0LfLe\x01\0\0\0", "Windows XP"),
     ],

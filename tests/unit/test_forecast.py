@@ -478,6 +478,16 @@ class TestRollups:
         )
         assert told(rows({}), "entra").headline.startswith("No handshake names what entra speaks")
 
+    def test_what_is_reached_by_https_is_not_reached_by_dtls(self) -> None:
+        dtls = {**OLD, "transport": "dtls", "client_legacy_version": 0xFEFF}
+        mine = rows(dtls, {**OLD, "client": "10.0.0.1"}, server_name=None)
+        assert told(mine, "entra").verdicts.set_index("client")["in_scope"].isna().to_dict() == {
+            "192.0.2.10": False,
+            "10.0.0.1": True,
+        }
+        directory = told(rows(dtls, server_port=636), "entra-domain-services")
+        assert directory.verdicts["in_scope"].tolist() == [False]
+
     @pytest.mark.parametrize(
         ("given", "words"),
         [

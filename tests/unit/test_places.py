@@ -53,11 +53,11 @@ def test_the_commands_of_verdicts_show_the_frames_of_the_ring(tmp_path: Path) ->
     needs_tshark()
     audit = ring(tmp_path)
     assert audit.verdicts["tshark"].notna().all()
-    across = audit.verdicts[audit.verdicts["tshark"].str.contains("; ")]
+    across = audit.verdicts[audit.verdicts["tshark"].str.contains(" && ")]
     assert len(across), "a hello and its answer are in different files"
     row = across.iloc[0]
     numbers: list[tuple[str, int]] = []
-    for command in row["tshark"].split("; "):
+    for command in row["tshark"].split(" && "):
         words = shlex.split(command)
         shown = subprocess.run(
             [*words, "-T", "fields", "-e", "frame.number"],

@@ -104,7 +104,7 @@ class TestLoading:
                 HIGH + '[requires]\nonly_ciphers = ["RC4"]\nrefused = ["rc4"]',
                 "requires: no cipher suite is left",
             ),
-            (HIGH + '[[service]]\ntitle = "x"', r"service\[0\]: one of server_names, ports and"),
+            (HIGH + '[[service]]\ntitle = "x"', r"service\[0\]: one of server_names, ports, "),
             (HIGH + '[[service]]\ntitle = " "\nports = [1]', r"service\[0\].title: a service"),
             (HIGH + '[[service]]\ntitle = "x"\nports = [65536]', r"service\[0\].ports: 65536"),
             (

@@ -76,7 +76,7 @@ class Reader(HTMLParser):
         ),
         (
             [handshake_row(**OLD_VERSION, **NO_ANSWER, outcome="rejected")],
-            "1 of 1 client offers nothing better than TLS 1.0.",
+            "The one client seen offers nothing better than TLS 1.0.",
         ),
         (
             [

@@ -119,7 +119,11 @@ def test_a_sign_in_in_two_files_counts_once(tmp_path):
         ("[]", "holds no sign-ins"),
         ('[{"a": 1}]', "holds no sign-ins"),
         ("7", "no list of sign-ins"),
-        ("[" * 200_000, "nested too deeply|not JSON"),
+        ("", "this is not JSON"),
+        ("[" * 200_000, "nested too deeply|cut or damaged"),
+        (json.dumps([sign_in()], indent=1)[:-30], "cut or damaged .*; download it once more"),
+        (json.dumps(sign_in()) + "\n" + json.dumps(sign_in())[:-9], r"damaged \(line 2: "),
+        ("<Events><Event></Event></Events>", "XML, which .*`--events`"),
         (b"\xff\xfeabc", "no text"),
     ],
 )

@@ -26,6 +26,9 @@ KEEPS = ("handshakes", "ports", "all")
 MOST_PKTMON_FILTERS = 32
 """Filters that Packet Monitor takes at once."""
 
+MOST_HOURS = 366 * 24
+"""What a capture may run; more is a slip of the pen."""
+
 _SECONDS = 3600
 _KEPT = {
     "handshakes": "Kept: beginning and end of every TCP connection, and every packet that begins a "
@@ -102,8 +105,12 @@ def recipe(
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise RecipeError(f"`{visible(name)}` is no plain name for a file")
-    if hours <= 0 or file_megabytes < 1 or files < 2:
-        raise RecipeError("a capture needs more than no time and a ring of at least two files")
+    if not 0 < hours <= MOST_HOURS:
+        raise RecipeError(f"hours: a number above 0 and up to {MOST_HOURS:,}, which is a year")
+    if file_megabytes < 1:
+        raise RecipeError("file-megabytes: a file needs 1 MB at least")
+    if files < 2:
+        raise RecipeError("files: a ring needs two files at least")
     if any(not 0 < port < 1 << 16 for port in ports):
         raise RecipeError("a port is a number from 1 to 65535")
     if ports and keep not in (None, "ports"):
@@ -203,7 +210,10 @@ def _filtered(tool: str, wish: _Wish, line: str, files: str, say_who: str) -> Re
 
 def _netsh(wish: _Wish) -> Recipe:
     if wish.keep not in (None, "all") or wish.ports or wish.vlan:
-        raise RecipeError("netsh trace cannot choose by port or content: it keeps `all`")
+        raise RecipeError(
+            "netsh trace cannot choose by port or content, it keeps `all`: leave `port`, `keep` "
+            "and `vlan` out, or take pktmon, which chooses by port"
+        )
     if wish.interface is not None:
         raise RecipeError("netsh trace captures on all interfaces: name none")
     name = wish.name

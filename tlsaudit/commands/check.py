@@ -8,9 +8,8 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
-    events_option,
-    hosts_option,
     policy_option,
+    said_options,
 )
 from tlsaudit.commands.running import (
     DONE,
@@ -41,8 +40,7 @@ __all__ = ["check"]
     show_default=True,
     help="The lowest severity that counts.",
 )
-@hosts_option
-@events_option
+@said_options
 @engine_option
 def check(captures: tuple[str, ...], policy: str, threshold: str, engine: str) -> int:
     from tlsaudit.coverage import covered

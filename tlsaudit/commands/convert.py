@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from tlsaudit.commands.options import capture_command, captures_argument
-from tlsaudit.commands.running import NothingReadError, exit_code, inputs_of, say, say_failures
+from tlsaudit.commands.running import (
+    NOTHING_DONE,
+    NothingReadError,
+    exit_code,
+    inputs_of,
+    require_pcapng,
+    say,
+    say_failures,
+)
 from tlsaudit.inputs import Input, total_bytes
 from tlsaudit.progress import progress_bar
 from tlsaudit.safe_text import visible
@@ -37,6 +45,8 @@ def convert(*, captures: tuple[str, ...], output: str) -> int:
     if to_standard_output and sys.stdout.isatty():
         raise click.UsageError("pcapng is not text: name a file with -o, or pipe it on.")
     inputs = inputs_of(captures, output=None if to_standard_output else output)
+    if not to_standard_output:
+        require_pcapng(output)
     if to_standard_output:
         rows = _converted(inputs, None)
     else:
@@ -44,7 +54,9 @@ def convert(*, captures: tuple[str, ...], output: str) -> int:
 
         with replacing(Path(output)) as place:
             rows = _converted(inputs, str(place))
-    if not any(row["readable"] for row in rows):
+            if exit_code(rows) == NOTHING_DONE:
+                place.unlink(missing_ok=True)
+    if exit_code(rows) == NOTHING_DONE:
         raise NothingReadError
     if not to_standard_output:
         frames = sum(row["frames"] for row in rows)

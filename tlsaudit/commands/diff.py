@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +23,6 @@ stack, or one in its place, is seen to be ready there; where nothing was seen, n
 fixed. Times are those of the handshakes, not of the runs.
 
 One row per problem; the counts in a sentence go to standard error."""
-
-_AGO = re.compile(r"([0-9]{1,5})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 7 * 24}
 
 
 @click.command(help=_HELP, short_help="Say which problems are new, still there, not seen or fixed.")
@@ -58,10 +54,14 @@ def diff(
     if figure is not None and Path(figure).suffix not in (".svg", ".png"):
         raise click.UsageError("A figure is a file that ends in .svg or .png.")
     from tlsaudit.changes import changes, headline
+    from tlsaudit.selection import moment_of
     from tlsaudit.store import read_store
 
     audit = read_store(store, policy)
-    moment = _moment(since, audit.handshakes["ts"])
+    try:
+        moment = moment_of(since, audit.handshakes["ts"])
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--since'") from None
     table = changes(audit.handshakes, audit.policy, moment, audit.files, audit.captures)
     say(f"since {moment:%Y-%m-%d %H:%M} UTC: {headline(table)}")
     times = audit.handshakes["ts"]
@@ -74,25 +74,6 @@ def diff(
 
         _draw(trend(audit.handshakes, audit.forecast), Path(figure))
     return DONE
-
-
-def _moment(since: str, times: pandas.Series[pandas.Timestamp]) -> pandas.Timestamp:
-    import pandas as pd
-
-    ago = _AGO.fullmatch(since)
-    if ago:
-        newest = times.max()
-        if pd.isna(newest):
-            raise click.UsageError("No handshake in this store has a time.")
-        return newest - pd.Timedelta(hours=int(ago[1]) * _HOURS[ago[2]])
-    try:
-        moment = pd.Timestamp(since)
-        return moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
-    except (ValueError, TypeError):
-        raise click.BadParameter(
-            "a day is 2026-03-01, a time 2026-03-01T18:00, and seven days 7d.",
-            param_hint="'--since'",
-        ) from None
 
 
 def _draw(trend: pandas.DataFrame, path: Path) -> None:

@@ -12,7 +12,7 @@ from tlsaudit.commands.options import (
     engine_option,
     policy_option,
 )
-from tlsaudit.commands.running import capture_rows, exit_code, read_audit, say
+from tlsaudit.commands.running import capture_rows, exit_code, read_audit, require_pcapng, say
 from tlsaudit.safe_text import visible
 
 __all__ = ["evidence"]
@@ -62,10 +62,7 @@ def evidence(
 ) -> int:
     if key_file is not None and not anonymise:
         raise click.UsageError("--key is for --anonymise.")
-    if Path(output).suffix.lower() != ".pcapng":
-        raise click.UsageError(
-            "The packets are written as pcapng: name a file that ends in .pcapng."
-        )
+    require_pcapng(output)
     key = None if key_file is None else Path(key_file).read_bytes()
     audit = read_audit(captures, policy, engine, output=output)
     written = audit.evidence(output, clients or None, anonymise, key)

@@ -8,9 +8,8 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
-    events_option,
-    hosts_option,
     policy_option,
+    said_options,
 )
 from tlsaudit.commands.running import capture_rows, exit_code, read_audit, say
 from tlsaudit.safe_text import visible
@@ -29,12 +28,13 @@ __all__ = ["export"]
 @click.option(
     "--table",
     metavar="TABLE",
+    # The commands are spelled `set-aside`, the tables `set_aside`.
+    callback=lambda _context, _option, name: name and name.replace("-", "_"),
     help="The one table to write: clients, verdicts, findings, handshakes, captures, coverage, "
     "refusals, set_aside, names, events, sign_ins or files.",
 )
 @policy_option
-@hosts_option
-@events_option
+@said_options
 @engine_option
 def export(
     captures: tuple[str, ...], output: str, table: str | None, policy: str, engine: str

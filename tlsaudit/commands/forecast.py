@@ -11,11 +11,9 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
-    events_option,
-    fingerprints_option,
     format_options,
-    hosts_option,
     policy_option,
+    said_options,
 )
 from tlsaudit.commands.running import (
     DONE,
@@ -27,6 +25,7 @@ from tlsaudit.commands.running import (
     refuse_binary_on_terminal,
     say,
 )
+from tlsaudit.errors import SchemaError
 
 if TYPE_CHECKING:
     from tlsaudit.forecast import Forecast
@@ -43,7 +42,7 @@ _STORED = ("handshakes.parquet", "handshakes.jsonl", "handshakes.csv")
     "standard output is the table alone.\n\n"
     "With --what-if no capture is read: each CAPTURE is a table of handshakes that tlsaudit wrote "
     "(Parquet, CSV or JSON Lines), or the folder of a report, and the forecast is made under that "
-    "policy.",
+    "policy. The folder of a report needs no --what-if: it is read so under --policy.",
 )
 @captures_argument
 @policy_option
@@ -58,9 +57,7 @@ _STORED = ("handshakes.parquet", "handshakes.jsonl", "handshakes.csv")
     type=click.Choice(["client", "service", "capture"]),
     help="Count the verdicts of each client, service or capture instead.",
 )
-@hosts_option
-@fingerprints_option
-@events_option
+@said_options
 @engine_option
 @format_options
 def forecast(
@@ -76,6 +73,8 @@ def forecast(
     refuse_binary_on_terminal(table_format, output)
     from tlsaudit.coverage import covered
 
+    if what_if is None and all(map(_is_report, captures)):
+        what_if = policy
     if what_if is None:
         audit = read_audit(captures, policy, engine, output=output)
         outlook, code = audit.forecast, exit_code(capture_rows(audit))
@@ -101,7 +100,19 @@ def _stored(given: tuple[str, ...], policy: str) -> Forecast:
     chosen = load_policy(policy)
     if any(map(is_store, given)):
         return read_audit(given, policy, "native").forecast
-    return forecast(schema.read_handshake_tables(*map(_table, given)), chosen)
+    try:
+        handshakes = schema.read_handshake_tables(*map(_table, given))
+    except SchemaError as error:
+        raise SchemaError(
+            f"{error}; where it is a capture, name the policy with --policy and leave --what-if out"
+        ) from None
+    return forecast(handshakes, chosen)
+
+
+def _is_report(given: str) -> bool:
+    """Whether an argument is the folder of a report: nothing in it is a capture."""
+    path = Path(given)
+    return (path / "index.html").is_file() and (path / _STORED[0]).is_file()
 
 
 def _table(given: str) -> Path:

@@ -17,12 +17,11 @@ __all__ = [
     "capture_command",
     "captures_argument",
     "engine_option",
-    "events_option",
-    "fingerprints_option",
     "format_options",
     "hosts_option",
     "max_unpacked_option",
     "policy_option",
+    "said_options",
 ]
 
 MAX_UNPACKED = "tlsaudit.max_unpacked"
@@ -120,39 +119,44 @@ def hosts_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
-def fingerprints_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option `--fingerprints`; whoever reads an audit finds it in the context."""
-    return click.option(
+def said_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what the user knows beside the captures: names, fingerprints, events, sign-ins.
+
+    Whoever reads an audit finds it in the context.
+    """
+    for option, key, text in reversed(_LISTS):
+        function = click.option(
+            option,
+            metavar="FILE",
+            multiple=True,
+            expose_value=False,
+            callback=_remember(key),
+            help=text,
+        )(function)
+    return hosts_option(function)
+
+
+_LISTS = (
+    (
         "--fingerprints",
-        metavar="FILE",
-        multiple=True,
-        expose_value=False,
-        callback=_remember(FINGERPRINTS),
-        help="A list of your own of what sends which hello, several times if need be: CSV with JA3 "
-        "or JA4, or a database of joy or mercury (docs/names.md).",
-    )(function)
-
-
-def events_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--events` and `--sign-ins`; whoever reads an audit finds them in the context."""
-    function = click.option(
-        "--sign-ins",
-        metavar="FILE",
-        multiple=True,
-        expose_value=False,
-        callback=_remember(SIGN_INS),
-        help="Entra's sign-in log as JSON, of which those over an old TLS are tied to handshakes "
-        "as far as time and server name tell, several times if need be (docs/events.md).",
-    )(function)
-    return click.option(
+        FINGERPRINTS,
+        "A list of your own of what sends which hello, several times if need be: CSV with JA3 or "
+        "JA4, or a database of joy or mercury (docs/names.md).",
+    ),
+    (
         "--events",
-        metavar="FILE",
-        multiple=True,
-        expose_value=False,
-        callback=_remember(EVENTS),
-        help="Events of Schannel, which are tied to the handshakes that they are about, several "
-        "times if need be: the System log as .evtx, or as XML from wevtutil (docs/events.md).",
-    )(function)
+        EVENTS,
+        "Events of Schannel, which are tied to the handshakes that they are about, several times "
+        "if need be: the System log as .evtx (it needs the extra tlsaudit[events]), or as XML from "
+        "wevtutil (docs/events.md).",
+    ),
+    (
+        "--sign-ins",
+        SIGN_INS,
+        "Entra's sign-in log as JSON, of which those over an old TLS are tied to handshakes as far "
+        "as time and server name tell, several times if need be (docs/events.md).",
+    ),
+)
 
 
 def _remember(key: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:

@@ -8,10 +8,8 @@ from tlsaudit.commands.options import (
     capture_command,
     captures_argument,
     engine_option,
-    events_option,
-    fingerprints_option,
-    hosts_option,
     policy_option,
+    said_options,
 )
 from tlsaudit.commands.running import capture_rows, exit_code, put, read_audit
 from tlsaudit.safe_text import visible
@@ -30,9 +28,7 @@ __all__ = ["report"]
     "-o", "--output", "folder", required=True, metavar="DIR", help="The folder to write into."
 )
 @policy_option
-@hosts_option
-@fingerprints_option
-@events_option
+@said_options
 @engine_option
 def report(captures: tuple[str, ...], folder: str, policy: str, engine: str) -> int:
     from tlsaudit.reports.export import make_folder

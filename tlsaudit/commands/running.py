@@ -39,6 +39,7 @@ __all__ = [
     "put_table",
     "read_audit",
     "refuse_binary_on_terminal",
+    "require_pcapng",
     "say",
     "say_failures",
 ]
@@ -220,6 +221,17 @@ def refuse_binary_on_terminal(table_format: str, output: str | None) -> None:
     if not chosen.is_text and output is None and sys.stdout.isatty():
         raise click.UsageError(f"{table_format} is not text: name a file with -o, or pipe it on.")
     chosen.require()
+
+
+def require_pcapng(output: str) -> None:
+    """Refuse to write pcapng into a file whose name says that it is something else."""
+    place = Path(output)
+    # What is no file, such as a named pipe, goes by any name.
+    if place.suffix.lower() != ".pcapng" and (place.is_file() or not place.exists()):
+        raise click.UsageError(
+            f"`{visible(output)}`: the packets are written as pcapng: name a file that ends in "
+            ".pcapng."
+        )
 
 
 def put(text: str | bytes) -> None:

@@ -63,7 +63,7 @@ def merged(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict
         _of_files(each, next(rest, None)) if each.problem is None else _problem_row(each)
         for each in inputs
     ]
-    return [row for row in merged if row is not None]
+    return [_judged(row) for row in merged if row is not None]
 
 
 def files_of(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -92,6 +92,11 @@ def _of_files(item: Input, row: dict[str, Any] | None) -> dict[str, Any] | None:
         more = f"; and {len(failed) - 1:,} more of its files" if len(failed) > 1 else ""
         row |= {"error_kind": first["error_kind"], "error": f"{first['error']}{more}"}
     return row
+
+
+def _judged(row: dict[str, Any]) -> dict[str, Any]:
+    """Call a capture unread of which no frame could be had, whatever its format tells of itself."""
+    return {**row, "readable": False} if row["error"] is not None and not row["frames"] else row
 
 
 def _not_cancelled(row: dict[str, Any]) -> dict[str, Any]:

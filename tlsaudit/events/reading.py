@@ -80,6 +80,11 @@ def read_events(*paths: str | os.PathLike[str]) -> Events:
             else:
                 others += 1
         if not of_file:
+            if _is_json(place):
+                raise ListError(
+                    f"{place}: this is JSON, which events are not; sign-ins of Entra are given as "
+                    "such (`--sign-ins`)"
+                )
             raise ListError(
                 f"{place}: holds no events; write them with "
                 "`wevtutil qe System /q:\"*[System[Provider[@Name='Schannel']]]\" /f:xml`"
@@ -88,6 +93,12 @@ def read_events(*paths: str | os.PathLike[str]) -> Events:
         found.values(), key=lambda each: (each.ts is None, each.ts or 0, each.record or 0)
     )
     return Events(tuple(logged), others, broken_in)
+
+
+def _is_json(place: Path) -> bool:
+    """Whether a file without events begins as JSON does, in whatever encoding."""
+    with place.open("rb") as file:
+        return file.read(64).lstrip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n")[:1] in (b"[", b"{")
 
 
 def _events(place: Path) -> Iterator[str | None]:

@@ -101,13 +101,32 @@ def _content(place: Path) -> Any:
     except RecursionError:
         raise ListError(f"{place}: JSON that is nested too deeply") from None
     except ValueError as error:
+        return _lines(text, place, error)
+
+
+def _lines(text: str, place: Path, whole: ValueError) -> list[Any]:
+    """Give the values of a text with one a line; `whole` is why it is not a single one."""
+    start = text.lstrip()[:1]
+    if start == "<":
+        raise ListError(
+            f"{place}: this is XML, which sign-ins are not; events of Windows are given as such "
+            "(`--events`)"
+        )
+    if start not in ("[", "{"):
+        raise ListError(
+            f"{place}: this is not JSON; in the portal choose Download, JSON: the CSV does not say "
+            "which sign-ins used an old TLS"
+        )
+    values: list[Any] = []
+    for number, line in enumerate(text.splitlines(), 1):
         try:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        except (ValueError, RecursionError):
+            values += [json.loads(line)] if line.strip() else []
+        except (ValueError, RecursionError) as error:
+            why = f"line {number}: {error}" if values else str(whole)
             raise ListError(
-                f"{place}: this is not JSON ({error}); in the portal choose Download, JSON: the "
-                "CSV does not say which sign-ins used an old TLS"
+                f"{place}: this JSON is cut or damaged ({why}); download it once more"
             ) from None
+    return values
 
 
 def _entries(content: Any, place: Path) -> Iterator[dict[str, Any]]:

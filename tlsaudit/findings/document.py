@@ -57,7 +57,8 @@ def markdown() -> str:
         'title = "Our federation server"\n'
         'server_names = ["sts.example.org", "*.login.example.org"]\n'
         "ports = [443]                   # every condition that is given must hold\n"
-        'carriers = ["tls"]              # as docs/carriers.md lists them\n\n'
+        'carriers = ["tls"]              # as docs/carriers.md lists them\n'
+        'transports = ["tcp"]            # as the handshake table has them\n\n'
         "[[exception]]                   # every condition that is given must hold\n"
         'reason = "Printer, replaced in spring"\n'
         'rule = "tls10-negotiated"       # optional\n'
@@ -97,6 +98,7 @@ def _service(service: Service) -> str:
     where = [f"`{name}`" for name in service.server_names]
     where += [f"port {port}" for port in service.ports]
     where += [f"carrier `{carrier}`" for carrier in service.carriers]
+    where += [f"transport `{transport}`" for transport in service.transports]
     return f"{service.title} ({', '.join(where)})"
 
 

@@ -11,6 +11,7 @@ title = "LDAP over TLS"
 server_names = ["*.example.org"]     # optional
 ports = [636, 3269]                  # optional
 carriers = ["ldap-starttls"]         # optional, as docs/carriers.md lists them
+transports = ["tcp"]                 # optional: tcp, dtls, quic, eap or udp
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import msgspec
 from tlsaudit import registry
 from tlsaudit.errors import PolicyError
 from tlsaudit.schema.carriers import CARRIERS
+from tlsaudit.schema.column import TRANSPORTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +90,7 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     server_names: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     carriers: tuple[str, ...] = ()
+    transports: tuple[str, ...] = ()
 
 
 _VERSIONS = {"TLS 1.0": 0x0301, "TLS 1.1": 0x0302, "TLS 1.2": 0x0303, "TLS 1.3": 0x0304}
@@ -126,8 +129,12 @@ def check_service(service: Service, field: str) -> None:
             )
     for carrier in service.carriers:
         _one_of(carrier, tuple(each.name for each in CARRIERS), f"{field}.carriers")
-    if not (service.server_names or service.ports or service.carriers):
-        raise PolicyError(f"{field}: one of server_names, ports and carriers must be given")
+    for transport in service.transports:
+        _one_of(transport, TRANSPORTS, f"{field}.transports")
+    if not (service.server_names or service.ports or service.carriers or service.transports):
+        raise PolicyError(
+            f"{field}: one of server_names, ports, carriers and transports must be given"
+        )
 
 
 def _one_of(word: str, words: tuple[str, ...], field: str) -> None:

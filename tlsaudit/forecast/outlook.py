@@ -13,6 +13,7 @@ from tlsaudit.forecast.retries import NO_RETRY, failed_before
 from tlsaudit.forecast.scanners import scanning
 from tlsaudit.forecast.shapes import NONE, Shapes, shapes
 from tlsaudit.processes import PROCESS_COLUMNS
+from tlsaudit.safe_text import visible
 from tlsaudit.schema.lists import numbers, raw
 from tlsaudit.schema.verdicts import CAUSES, VERDICTS_WORST_FIRST
 
@@ -53,7 +54,7 @@ _CAUSE_OF_DEFECT = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Forecast:
     """What becomes of whom under a policy.
 
@@ -67,6 +68,9 @@ class Forecast:
     """For each handshake its row in `verdicts`."""
     in_captures: pd.DataFrame
     """Which row of `verdicts` (`verdict`) has handshakes in which capture (`capture`)."""
+
+    def __repr__(self) -> str:
+        return visible(f"<Forecast: {self.headline} In full: .verdicts, .by_client, .by_service>")
 
     @cached_property
     def by_client(self) -> pd.DataFrame:

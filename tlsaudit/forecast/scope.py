@@ -40,6 +40,8 @@ def _fits(rows: pd.DataFrame, service: Service) -> tuple[NDArray[np.bool_], NDAr
         rest &= rows["server_port"].isin(service.ports).fillna(False).to_numpy(dtype=bool)
     if service.carriers:
         rest &= rows["carrier"].isin(service.carriers).to_numpy(dtype=bool)
+    if service.transports:
+        rest &= rows["transport"].isin(service.transports).to_numpy(dtype=bool)
     if not service.server_names:
         return rest, np.zeros(len(rows), dtype=bool)
     names = rows["server_name"]

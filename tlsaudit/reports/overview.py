@@ -30,6 +30,7 @@ _PATTERNS = {
     "ssl30": "SSL 3.0",
     "tls10": "TLS 1.0",
     "tls11": "TLS 1.1",
+    "dtls10": "DTLS 1.0",
     "3des": "3DES",
     "rc4": "RC4",
     "null": "NULL encryption",
@@ -185,7 +186,6 @@ class Overview:
         if self.concerned.empty:
             return f"None of {plural(clients, 'client')} broke the policy {policy}."
         others = len(self.concerned) - len(self.negotiated) - len(self.nothing_better)
-        of_all = f"of {plural(clients, 'client')}"
         clauses = []
         if self.negotiated:
             clauses.append(f"negotiated {self._patterns(_NEGOTIATED, self.negotiated)}")
@@ -201,11 +201,10 @@ class Overview:
             verb = "has" if others == 1 else "have"
             clauses.append(f"{verb} other findings")
         counts = [n for n in (len(self.negotiated), len(self.nothing_better), others) if n]
-        parts = [
-            f"{count:,} {of_all if position == 0 else 'more'} {clause}"
-            for position, (count, clause) in enumerate(zip(counts, clauses, strict=True))
-        ]
-        return "; ".join(parts) + "."
+        who = [f"{count:,} more" for count in counts]
+        who[0] = "The one client seen" if clients == 1 else f"{counts[0]:,} of {clients:,} clients"
+        told = zip(who, clauses, strict=True)
+        return "; ".join(f"{each} {clause}" for each, clause in told) + "."
 
     @cached_property
     def forecast(self) -> str:
@@ -328,7 +327,8 @@ class Overview:
     @cached_property
     def covered(self) -> str:
         """What was covered, in one phrase: it stands beside every answer."""
-        return covered(self.audit.captures, self.audit.files)
+        words = covered(self.audit.captures, self.audit.files)
+        return words if self.audit.part is None else f"{words}, in the captures as a whole"
 
     @cached_property
     def apart(self) -> str | None:

@@ -143,7 +143,10 @@ FINDINGS: tuple[Column, ...] = (
 CAPTURES: tuple[Column, ...] = (
     Column("capture", "str", False, "The input, as the caller named it."),
     Column(
-        "readable", "bool", False, "Whether it is a capture and could be read, at least in part."
+        "readable",
+        "bool",
+        False,
+        "Whether it is a capture and could be read, at least in part: to its end, or some frames.",
     ),
     Column("format", "dict<str>", True, "The file format. Null = not known.", values=FORMATS),
     Column(

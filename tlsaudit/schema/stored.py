@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tlsaudit.errors import SchemaError
+from tlsaudit.safe_text import shortened
 from tlsaudit.schema.frames import arrow_type, from_arrow, missing
 from tlsaudit.schema.handshakes import HANDSHAKE_TABLE, HANDSHAKES
 from tlsaudit.schema.text import FORMULA_START
@@ -42,9 +43,13 @@ def read_handshake_tables(*paths: str | os.PathLike[str]) -> pd.DataFrame:
             tables.append(_read(path))
         except OSError as error:
             raise SchemaError(f"{path}: cannot be read ({error.strerror or error})") from None
-        except (SchemaError, pa.ArrowException, ValueError, UnicodeDecodeError) as error:
-            reason = str(error).partition("\n")[0]
-            raise SchemaError(f"{path}: not a table of handshakes: {reason}") from None
+        except SchemaError as error:
+            raise SchemaError(f"{path}: not a table of handshakes: {error}") from None
+        except (pa.ArrowException, ValueError, KeyError):
+            raise SchemaError(
+                f"{path}: not a table of handshakes: no Parquet, CSV or JSON Lines as tlsaudit "
+                "writes them"
+            ) from None
     return from_arrow(pa.concat_tables(tables))
 
 
@@ -86,7 +91,7 @@ def _refuse_others(names: list[str]) -> None:
     for other in ("verdicts", "clients", "findings", "captures", "coverage", "refusals", "names"):
         if set(names) == {column.name for column in getattr(schema, other.upper())}:
             raise SchemaError(f"it is the table of {other}; that of handshakes lies beside it")
-    raise SchemaError(f"{unknown[0]}: not a column of this table")
+    raise SchemaError(f"{shortened(unknown[0], 60)}: not a column of this table")
 
 
 def _csv(path: Path) -> pa.Table:

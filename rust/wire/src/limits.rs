@@ -153,6 +153,11 @@ pub const MAX_PENDING_SEGMENTS: usize = 1_024;
 /// captured.
 pub const MAX_HELD_SEGMENTS: usize = 3;
 
+/// Segments of one side that wait for what they answer, while nothing at all was captured of the
+/// other side: a server's flight with its certificates. Where the capture has one side only, all
+/// that they wait for will not come.
+pub const MAX_WAITING_SEGMENTS: usize = 16;
+
 /// A segment further ahead than this is no part of the connection: the largest window of all is
 /// 1 GiB, but nobody is 16 MiB ahead of a lost segment.
 pub const MAX_AHEAD: u32 = 16 * 1024 * 1024;

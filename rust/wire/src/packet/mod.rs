@@ -57,6 +57,16 @@ pub struct Segment<'a> {
     pub payload_length: u32,
 }
 
+impl Segment<'_> {
+    /// The sequence number behind it: SYN and FIN count for one each.
+    #[inline]
+    #[must_use]
+    pub fn end(&self) -> u32 {
+        let flags = u32::from(self.flags.syn()).wrapping_add(u32::from(self.flags.fin()));
+        self.sequence.wrapping_add(self.payload_length).wrapping_add(flags)
+    }
+}
+
 /// TCP flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flags(pub u8);

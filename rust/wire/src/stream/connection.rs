@@ -65,12 +65,12 @@ impl<O: Observer> Stream<O> {
     /// Takes what the segment says and holds, but for its end.
     pub(super) fn take(&mut self, segment: &Segment<'_>, side: Side, origin: Origin) {
         if segment.flags.ack() {
-            self.directions.of_mut(side.other()).acknowledge(segment.acknowledgement);
+            let from_start = self.directions.of(side).syn || segment.flags.syn();
+            self.directions.of_mut(side.other()).acknowledge(segment.acknowledgement, from_start);
         }
         let direction = self.directions.of_mut(side);
         if !direction.seen {
-            direction.seen = true;
-            direction.base = segment.sequence.wrapping_sub(1);
+            direction.begin(segment.sequence);
             if !self.directions.of(side.other()).seen {
                 self.around = Around::of(segment.outer, side);
             }
@@ -91,11 +91,32 @@ impl<O: Observer> Stream<O> {
                 }
             }
         }
+        let acknowledged = segment.flags.ack().then_some(segment.acknowledgement);
+        self.answered(side, sequence, acknowledged);
+        let end = segment.end();
+        self.directions.of_mut(side).sends_to(end);
+        self.segment_payload(segment, side, sequence, origin);
+        self.answered(side, end, None);
+    }
+
+    /// Takes the bytes of a segment, the first of which has that number.
+    #[inline]
+    fn segment_payload(
+        &mut self,
+        segment: &Segment<'_>,
+        side: Side,
+        sequence: u32,
+        origin: Origin,
+    ) {
         if segment.payload_length == 0 {
             return;
         }
-        let payload =
-            Payload { sequence, length: segment.payload_length, bytes: segment.payload, origin };
+        let answers = match segment.flags.ack() {
+            true => self.directions.of(side.other()).unseen(segment.acknowledgement),
+            false => None,
+        };
+        let (length, bytes) = (segment.payload_length, segment.payload);
+        let payload = Payload { sequence, length, bytes, origin, answers };
         let was_reset = self.end.is_some_and(|end| end.side == side && end.closing == Closing::Rst);
         if was_reset && !segment.flags.rst() && self.directions.of(side).is_new(payload) {
             // Who resets a connection sends nothing more on it, but for further resets: the reset
@@ -106,8 +127,28 @@ impl<O: Observer> Stream<O> {
         self.payload(payload, side);
     }
 
+    /// What the other side said in answer to a side that has been seen to send all before `sent`
+    /// has its turn now.
+    #[inline]
+    fn answered(&mut self, by: Side, sent: u32, acknowledged: Option<u32>) {
+        let side = by.other();
+        if !self.directions.of(side).waits {
+            return;
+        }
+        let peer_spoke = !self.directions.of(by).at_start();
+        let direction = self.directions.of_mut(side);
+        let mut before = Before { at_start: direction.at_start(), peer_spoke };
+        let (observer, missed) = (&mut self.observer, &mut self.missed);
+        direction.release(sent, acknowledged, |delivery| {
+            deliver(observer, missed, side, before, delivery);
+            before.at_start = false;
+        });
+        self.settle();
+    }
+
     fn payload(&mut self, payload: Payload<'_>, side: Side) {
-        let peer_spoke = !self.directions.of(side.other()).at_start();
+        let peer = self.directions.of(side.other());
+        let (peer_seen, peer_spoke) = (peer.seen, !peer.at_start());
         let direction = self.directions.of_mut(side);
         match &mut self.observer {
             Some(observer) if observer.interest() == Interest::Count => {
@@ -131,15 +172,19 @@ impl<O: Observer> Stream<O> {
         let mut before = Before { at_start: direction.at_start(), peer_spoke };
         let reading = self.observer.is_some();
         let (observer, missed) = (&mut self.observer, &mut self.missed);
-        direction.push(
-            payload,
-            reading,
-            |bytes| O::opens_with(bytes, true),
-            |delivery| {
-                deliver(observer, missed, side, before, delivery);
-                before.at_start = false;
-            },
-        );
+        let mut take = |delivery: Delivery<'_>| {
+            deliver(observer, missed, side, before, delivery);
+            before.at_start = false;
+        };
+        direction.push(payload, reading, |bytes| O::opens_with(bytes, true), &mut take);
+        if direction.waits && !peer_seen {
+            direction.stop_waiting(take);
+        }
+        self.settle();
+    }
+
+    /// After bytes were handed over.
+    fn settle(&mut self) {
         if self.observer.as_ref().is_some_and(|observer| observer.interest() == Interest::Count) {
             // The others' early segments are no longer put in order, only counted.
             for side in Side::BOTH {
@@ -233,6 +278,10 @@ fn deliver<O: Observer>(
         }
         Delivery::Bytes(bytes, origin) => {
             if let Some(listening) = observer {
+                if listening.interest() == Interest::Count && !listening.listens_again(bytes) {
+                    listening.count(side, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+                    return;
+                }
                 listening.data(side, bytes, origin);
                 if listening.interest() != Interest::Nothing {
                     return;

@@ -1,13 +1,17 @@
 //! One direction of a connection: which byte comes next, and segments that came too early.
+//!
+//! A segment comes too early before the bytes that precede it, and before the bytes of the other side
+//! that it acknowledges: where two interfaces or two clocks made one capture, the answer may stand
+//! before the question.
 
 use super::past::Beginning;
 use super::{Missing, Origin};
 use crate::limits::{
     MAX_AHEAD, MAX_HELD_SEGMENTS, MAX_PENDING_BYTES, MAX_PENDING_BYTES_BEFORE_TLS,
-    MAX_PENDING_SEGMENTS,
+    MAX_PENDING_SEGMENTS, MAX_WAITING_SEGMENTS,
 };
 
-/// A segment that came before the bytes that precede it.
+/// A segment that came too early.
 #[derive(Debug)]
 struct Pending {
     sequence: u32,
@@ -15,6 +19,8 @@ struct Pending {
     length: u32,
     bytes: Box<[u8]>,
     origin: Origin,
+    /// Where the other side's bytes have to be before its turn comes.
+    answers: Option<u32>,
 }
 
 /// A direction's place in its sequence space.
@@ -24,12 +30,16 @@ pub(super) struct Direction {
     pub base: u32,
     /// Sequence number of the next byte.
     next: u32,
+    /// Where the sender was when it sent its furthest segment, that included.
+    sent: u32,
     /// What the other side has acknowledged of this direction.
     acknowledged: Option<u32>,
     /// Bytes handed over, missing ones included.
     pub delivered: u32,
     /// A packet of this side was captured.
     pub seen: bool,
+    /// None was, and yet the other side tells where it began.
+    expected: bool,
     /// Its SYN was captured.
     pub syn: bool,
     /// The other side acknowledged its SYN: another one with another number is a stray.
@@ -40,6 +50,8 @@ pub(super) struct Direction {
     pub ends_at: Option<u32>,
     /// `next` is known.
     anchored: bool,
+    /// Some early segment waits for bytes of the other side.
+    pub waits: bool,
     /// Bytes jumped over while only counting, that may still come.
     holes: u32,
     /// Boxed, because hardly any of the hundreds of thousands of directions has one.
@@ -60,6 +72,27 @@ pub(super) struct Payload<'a> {
     pub length: u32,
     pub bytes: &'a [u8],
     pub origin: Origin,
+    /// What it acknowledges, where the other side has not been seen to send so much.
+    pub answers: Option<u32>,
+}
+
+impl Payload<'_> {
+    /// The sequence number behind it.
+    fn end(&self) -> u32 {
+        self.sequence.wrapping_add(self.length)
+    }
+}
+
+impl Pending {
+    fn payload(&self) -> Payload<'_> {
+        Payload {
+            sequence: self.sequence,
+            length: self.length,
+            bytes: &self.bytes,
+            origin: self.origin,
+            answers: self.answers,
+        }
+    }
 }
 
 /// How far `to` is ahead of `from`; negative when it lies behind. Sequence numbers wrap.
@@ -75,17 +108,82 @@ impl Direction {
         if self.delivered == 0 && !self.agreed {
             self.base = sequence;
             self.next = sequence.wrapping_add(1);
+            self.sent = self.next;
             self.anchored = true;
         }
     }
 
-    /// The other side says that it has everything before `acknowledgement`.
+    /// The other side, whose SYN was captured if `from_start`, says that it has everything before
+    /// `acknowledgement`.
     #[inline]
-    pub(super) fn acknowledge(&mut self, acknowledgement: u32) {
+    pub(super) fn acknowledge(&mut self, acknowledgement: u32, from_start: bool) {
+        if !self.seen && from_start && self.acknowledged.is_none() {
+            self.sent = acknowledgement;
+            self.expected = true;
+        }
         if !self.anchored {
             self.acknowledged = Some(acknowledgement);
         } else if self.delivered == 0 && self.syn && acknowledgement == self.next {
             self.agreed = true;
+        }
+    }
+
+    /// Its first segment.
+    pub(super) fn begin(&mut self, sequence: u32) {
+        self.seen = true;
+        self.expected = false;
+        self.base = sequence.wrapping_sub(1);
+        self.sent = sequence;
+    }
+
+    /// A segment of this direction ends there.
+    #[inline]
+    pub(super) fn sends_to(&mut self, end: u32) {
+        if distance(self.sent, end) > 0 {
+            self.sent = end;
+        }
+    }
+
+    /// An acknowledgement of bytes that this direction has not been seen to send; the one who
+    /// received them was faster in the capture, or they are not in it.
+    #[inline]
+    pub(super) fn unseen(&self, acknowledgement: u32) -> Option<u32> {
+        let ahead = u32::try_from(distance(self.sent, acknowledgement)).ok()?;
+        let known = self.seen || self.expected;
+        (known && (1..=MAX_AHEAD).contains(&ahead)).then_some(acknowledgement)
+    }
+
+    /// Hands over what waited for the other side to send all before `sent`. If that side has
+    /// acknowledged what waits without sending so much, the bytes are not in the capture.
+    pub(super) fn release(
+        &mut self,
+        sent: u32,
+        acknowledged: Option<u32>,
+        mut deliver: impl FnMut(Delivery<'_>),
+    ) {
+        self.waits = false;
+        for early in self.pending.iter_mut().flat_map(|pending| pending.iter_mut()) {
+            let came = early.answers.is_some_and(|answers| distance(sent, answers) <= 0);
+            let has = |acknowledged| distance(early.sequence, acknowledged) > 0;
+            if came || acknowledged.is_some_and(has) {
+                early.answers = None;
+            }
+            self.waits |= early.answers.is_some();
+        }
+        if self.anchored {
+            self.drain(&mut deliver);
+        }
+    }
+
+    /// Hands over what waits for a side that nothing has been seen of, if that is much.
+    pub(super) fn stop_waiting(&mut self, mut deliver: impl FnMut(Delivery<'_>)) {
+        let waiting = self.pending.as_ref().map_or(0, |pending| pending.len());
+        if self.anchored && waiting > MAX_WAITING_SEGMENTS {
+            for early in self.pending.iter_mut().flat_map(|pending| pending.iter_mut()) {
+                early.answers = None;
+            }
+            self.waits = false;
+            self.drain(&mut deliver);
         }
     }
 
@@ -134,6 +232,11 @@ impl Direction {
             }
             return;
         }
+        if payload.answers.is_some() && distance(self.next, payload.end()) > 0 {
+            self.hold(payload);
+            self.bound(reading, &mut deliver);
+            return;
+        }
         self.in_order(payload, &mut deliver);
         self.drain(&mut deliver);
     }
@@ -168,7 +271,7 @@ impl Direction {
     pub(super) fn count(&mut self, payload: Payload<'_>) -> u32 {
         let captured = u32::try_from(payload.bytes.len()).unwrap_or(u32::MAX);
         let ahead = distance(self.next, payload.sequence);
-        let end = payload.sequence.wrapping_add(payload.length);
+        let end = payload.end();
         let beyond = distance(self.next, end);
         match (u32::try_from(ahead), u32::try_from(beyond)) {
             (Ok(hole), Ok(_)) => {
@@ -201,15 +304,7 @@ impl Direction {
     /// From here on only numbers matter: forgets what came too early and counts it.
     pub(super) fn count_pending(&mut self) -> u32 {
         let Some(pending) = self.pending.take() else { return 0 };
-        pending.iter().fold(0, |sum, early| {
-            let payload = Payload {
-                sequence: early.sequence,
-                length: early.length,
-                bytes: &early.bytes,
-                origin: early.origin,
-            };
-            sum.saturating_add(self.count(payload))
-        })
+        pending.iter().fold(0, |sum, early| sum.saturating_add(self.count(early.payload())))
     }
 
     /// Bytes matter again, from this sequence number on.
@@ -259,6 +354,7 @@ impl Direction {
                 early.sequence == payload.sequence && early.length >= payload.length
             });
         if !repeated {
+            self.waits |= payload.answers.is_some();
             pending.insert(
                 at,
                 Pending {
@@ -266,6 +362,7 @@ impl Direction {
                     length: payload.length,
                     bytes: payload.bytes.into(),
                     origin: payload.origin,
+                    answers: payload.answers,
                 },
             );
         }
@@ -284,11 +381,12 @@ impl Direction {
         }
     }
 
-    /// Moves over the hole before the first early segment; false when there is none.
+    /// Moves over what the first early segment waits for; false when there is none.
     fn skip_hole(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
-        let Some(first) = self.pending.as_ref().and_then(|pending| pending.first()) else {
+        let Some(first) = self.pending.as_mut().and_then(|pending| pending.first_mut()) else {
             return false;
         };
+        first.answers = None;
         let (sequence, origin) = (first.sequence, first.origin);
         if let Ok(hole @ 1..) = u32::try_from(distance(self.next, sequence)) {
             self.next = sequence;
@@ -302,18 +400,14 @@ impl Direction {
     fn drain(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
         let Some(mut pending) = self.pending.take() else { return };
         let ready = |next: u32, pending: &[Pending]| {
-            pending.first().is_some_and(|early| distance(next, early.sequence) <= 0)
+            pending
+                .first()
+                .is_some_and(|early| distance(next, early.sequence) <= 0 && early.answers.is_none())
         };
         let mut done = 0_usize;
         while let Some(rest) = pending.get(done..).filter(|rest| ready(self.next, rest)) {
             if let Some(early) = rest.first() {
-                let payload = Payload {
-                    sequence: early.sequence,
-                    length: early.length,
-                    bytes: &early.bytes,
-                    origin: early.origin,
-                };
-                self.in_order(payload, deliver);
+                self.in_order(early.payload(), deliver);
             }
             done = done.saturating_add(1);
         }

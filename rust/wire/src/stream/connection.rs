@@ -227,7 +227,7 @@ impl<O: Observer> Stream<O> {
 
     /// Hands the connection over.
     pub(super) fn close(
-        mut self,
+        &mut self,
         endpoints: PerSide<Endpoint>,
         evicted: bool,
         done: &mut impl FnMut(Ended<O>),
@@ -252,7 +252,7 @@ impl<O: Observer> Stream<O> {
         if let Some(observer) = self.observer.take() {
             let captured =
                 PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
-            let (number, end, around) = (self.number, self.end, self.around);
+            let (number, end, around) = (self.number, self.end, self.around.take());
             let parties = endpoints.map(Who::Endpoint);
             done(Ended { number, parties, around, captured, end, evicted, observer });
         }

@@ -145,7 +145,7 @@ impl<O: Observer> Streams<O> {
         let v6 = self.v6.open.drain().map(|(key, stream)| (key.endpoints(), stream));
         let mut left: Vec<(PerSide<Endpoint>, Box<Stream<O>>)> = v4.chain(v6).collect();
         left.sort_unstable_by_key(|(_, stream)| stream.number);
-        for (endpoints, stream) in left {
+        for (endpoints, mut stream) in left {
             self.ledger.note(&stream.close(endpoints, false, done));
         }
     }
@@ -210,7 +210,7 @@ impl<O: Observer> Streams<O> {
         let mut old = self.v4.extract_older(limit);
         old.extend(self.v6.extract_older(limit));
         old.sort_unstable_by_key(|(_, stream)| stream.number);
-        for (endpoints, stream) in old {
+        for (endpoints, mut stream) in old {
             let listened = stream.is_observed();
             let open = stream.end.is_none();
             self.evicted = self.evicted.saturating_add(u64::from(listened));
@@ -262,8 +262,8 @@ where
         if stream.is_reused_by(segment, side) {
             // The ports are used again: the old connection is over.
             ledger.buffered = ledger.buffered.saturating_sub(stream.held);
-            let old = std::mem::replace(&mut **stream, Stream::new(ledger.number()));
-            ledger.note(&old.close(key.endpoints(), false, done));
+            ledger.note(&stream.close(key.endpoints(), false, done));
+            **stream = Stream::new(ledger.number());
         }
         Self::take(stream, key, segment, side, origin, ledger);
     }
@@ -312,7 +312,7 @@ where
         if !when(place.get()) {
             return None;
         }
-        let stream = place.remove();
+        let mut stream = place.remove();
         let (held, listened) = (stream.held, stream.is_observed());
         let closed = stream.close(key.endpoints(), evicted, done);
         self.past.insert(key, closed.past);

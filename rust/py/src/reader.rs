@@ -16,8 +16,8 @@ use tlsaudit_wire::reading::{Options, Rows, Summary, read_capture_ahead, read_fi
 use crate::source::{Opened, Source};
 
 /// Messages that a lane holds: enough that reader and taker seldom wait for each other.
-pub const LANE_MESSAGES: usize = 64;
-/// Bytes of rows that make a message, so that a full lane takes some 4 MiB.
+pub const LANE_MESSAGES: usize = 48;
+/// Bytes of rows that make a message, so that a full lane takes some 3 MiB.
 const MESSAGE_BYTES: usize = 64 * 1024;
 
 /// What a reader tells the calling thread.

@@ -52,8 +52,9 @@ pub trait Rows {
 const FRAMES_A_QUESTION: u64 = 4_096;
 
 /// Batches of frames that lie between the thread that reads a file and the one that takes the
-/// frames: enough that neither waits for the other while both have work.
-const BATCHES_AHEAD: usize = 2;
+/// frames: enough that neither waits for the other while both have work, and that whoever did wait
+/// finds several. To wake a thread costs as much as a hundred frames.
+const BATCHES_AHEAD: usize = 6;
 
 /// Reads a capture and hands its handshakes to `rows`. Whatever goes wrong is in the summary; what
 /// was read before that has been handed over.

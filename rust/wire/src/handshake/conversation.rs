@@ -1,7 +1,5 @@
 //! Listens to both directions of a TCP connection: plaintext that leads to TLS, then TLS.
 
-use std::cell::Cell;
-
 use super::transcript::Transcript;
 use super::{Told, Transport};
 use crate::carrier::{self, Carrier, Dialogue, Refusal, RefusalKind, Said, Step};
@@ -22,6 +20,7 @@ pub struct Conversation {
     /// Bytes of each side that were read as TLS, or as what may lead to it.
     read: PerSide<u64>,
     pub(super) transcript: Transcript,
+    events: Vec<Event>,
     /// Room for TLS bytes that a dialogue unwraps.
     unwrapped: Vec<u8>,
 }
@@ -41,34 +40,19 @@ enum Phase {
 /// nobody means them.
 const MAX_KEPT_EVENTS: usize = 16;
 
-thread_local! {
-    /// That room. All conversations that a thread listens to share it: it is empty between segments,
-    /// and what is used for each of them stays near the processor.
-    static EVENTS: Cell<Vec<Event>> = const { Cell::new(Vec::new()) };
-}
-
-/// Puts the room for events back.
-fn keep(events: Vec<Event>) {
-    if events.capacity() <= MAX_KEPT_EVENTS {
-        EVENTS.set(events);
-    }
-}
-
 impl Conversation {
     /// What it has to tell, once the connection is over.
     pub fn tell(ended: Ended<Self>, tell: &mut dyn FnMut(Told)) {
         let (ended, mut conversation) = ended.split();
         // Where it lies: to move it would read all of what has not been looked at for long.
-        let Self { parsers, transcript, .. } = &mut *conversation;
-        let mut events = EVENTS.take();
+        let Self { parsers, transcript, events, .. } = &mut *conversation;
         let why = if ended.evicted { Missing::Limit } else { Missing::Truncated };
         for side in Side::BOTH {
             if let Some(parser) = parsers.of_mut(side) {
-                parser.end(why, &mut events);
-                transcript.take(side, &mut events);
+                parser.end(why, events);
+                transcript.take(side, events);
             }
         }
-        keep(events);
         transcript.tell(&ended, tell);
     }
 
@@ -81,6 +65,7 @@ impl Conversation {
             parsers: PerSide::default(),
             read: PerSide::default(),
             transcript: Transcript::new(Transport::Tcp, carrier, amid),
+            events: Vec::new(),
             unwrapped: Vec::new(),
         }
     }
@@ -186,7 +171,7 @@ impl Conversation {
         }
         let read = self.read.of_mut(side);
         *read = read.saturating_add(count);
-        let mut events = EVENTS.take();
+        let mut events = std::mem::take(&mut self.events);
         if let Some(parser) = self.parsers.of_mut(side) {
             parser.push(bytes, origin, &mut events);
         }
@@ -196,7 +181,9 @@ impl Conversation {
             self.counting = false;
             self.read = PerSide::default();
         }
-        keep(events);
+        if events.capacity() <= MAX_KEPT_EVENTS {
+            self.events = events;
+        }
         if self.transcript.is_void() {
             self.transcript.set_aside(side, origin);
             self.back_to_plain();
@@ -211,6 +198,7 @@ impl Conversation {
         if self.transcript.is_completed() || enough {
             self.counting = true;
             self.parsers = PerSide::default();
+            self.events = Vec::new();
             self.unwrapped = Vec::new();
         }
     }
@@ -291,14 +279,13 @@ impl Observer for Conversation {
             self.dialogue = None;
             self.counting = true;
         }
-        let mut events = EVENTS.take();
+        let mut events = std::mem::take(&mut self.events);
         let mut was_reading = false;
         if let Some(parser) = self.parsers.of_mut(side) {
             was_reading = parser.is_in_step();
             parser.missing(usize::try_from(count).unwrap_or(usize::MAX), why, &mut events);
         }
         self.transcript.take(side, &mut events);
-        keep(events);
         if self.counting {
             return;
         }

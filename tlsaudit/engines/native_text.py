@@ -63,7 +63,7 @@ def merged(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict
         _of_files(each, next(rest, None)) if each.problem is None else _problem_row(each)
         for each in inputs
     ]
-    return [_judged(row) for row in merged if row is not None]
+    return [row for row in merged if row is not None]
 
 
 def files_of(inputs: Iterable[Input], rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -90,13 +90,9 @@ def _of_files(item: Input, row: dict[str, Any] | None) -> dict[str, Any] | None:
     if failed and row["error"] is None:
         first = failed[0]
         more = f"; and {len(failed) - 1:,} more of its files" if len(failed) > 1 else ""
-        row |= {"error_kind": first["error_kind"], "error": f"{first['error']}{more}"}
+        error = f"{first['error']}{more}"
+        row |= {"error_kind": first["error_kind"], "error": error, "readable": row["frames"] > 0}
     return row
-
-
-def _judged(row: dict[str, Any]) -> dict[str, Any]:
-    """Call a capture unread of which no frame could be had, whatever its format tells of itself."""
-    return {**row, "readable": False} if row["error"] is not None and not row["frames"] else row
 
 
 def _not_cancelled(row: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,9 @@ pub fn dicts<'py>(
 fn dict<'py>(py: Python<'py>, name: &str, summary: &Summary) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("capture", name)?;
-    dict.set_item("readable", summary.format.is_some())?;
+    // Of what ends before its first frame nothing was read, whatever its format tells of itself.
+    let is_read = summary.error.is_none() || summary.frames > 0;
+    dict.set_item("readable", summary.format.is_some() && is_read)?;
     dict.set_item("format", summary.format.map(|format| format.name()))?;
     dict.set_item("compression", summary.compression.map(|compression| compression.name()))?;
     dict.set_item("link_types", &summary.link_types)?;

@@ -33,7 +33,9 @@ pub(super) struct Evidence {
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     pub client: Option<Side>,
-    pub ts: Option<Option<i64>>,
+    /// The first frame of it and when that was: where two clocks made the capture, an answer may
+    /// stand before what it answers.
+    began: Option<(u64, Option<i64>)>,
     pub client_mac: Option<Mac>,
     pub offer: Option<Offer>,
     pub choice: Option<Choice>,
@@ -83,10 +85,17 @@ impl Draft {
         .fold(0, usize::saturating_add)
     }
 
+    /// When it began, as far as its frames tell.
+    pub(super) fn ts(&self) -> Option<i64> {
+        self.began.and_then(|(_, ts)| ts)
+    }
+
     /// Notes who the client is and when the handshake began.
     pub(super) fn begin(&mut self, client: Side, first: Origin, mac: Option<Mac>) {
         self.client.get_or_insert(client);
-        self.ts.get_or_insert(first.ts);
+        if self.began.is_none_or(|(frame, _)| first.frame < frame) {
+            self.began = Some((first.frame, first.ts));
+        }
         self.client_mac = self.client_mac.or(mac);
     }
 
@@ -194,7 +203,7 @@ impl Draft {
             transport,
             stream: ended.number,
             handshake: number,
-            ts: self.ts.flatten(),
+            ts: self.ts(),
             carrier,
             carrier_target: carrier_target.cloned(),
             client: ended.parties.of(client).clone(),

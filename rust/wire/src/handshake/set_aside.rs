@@ -71,7 +71,7 @@ impl Aside {
         let kind = imitation(&offer.hello, draft.hollow)?;
         let mut frames = vec![offer.frame];
         frames.extend(draft.choice.as_ref().map(|choice| choice.frame));
-        Some(Self { kind, ts: draft.ts.flatten(), client: draft.client?, frames })
+        Some(Self { kind, ts: draft.ts(), client: draft.client?, frames })
     }
 }
 

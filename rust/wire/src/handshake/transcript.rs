@@ -218,7 +218,7 @@ impl Transcript {
         let alone = self.carrier == Carrier::Other && draft.choice.is_none();
         alone.then(|| Aside {
             kind: SetAsideKind::NotAnsweredAsTls,
-            ts: draft.ts.flatten(),
+            ts: draft.ts(),
             client,
             frames: vec![offer.frame, foreign.frame],
         })
@@ -232,7 +232,7 @@ impl Transcript {
             kind: RefusalKind::TlsToPlaintext,
             carrier: self.carrier,
             client: draft.client?,
-            ts: draft.ts.flatten(),
+            ts: draft.ts(),
             asked: Some(Said { what: "ClientHello".into(), frame: offer.frame }),
             answered: Some(answered),
             target: self.target.clone(),
@@ -326,7 +326,7 @@ impl Transcript {
     }
 
     fn client_hello(&mut self, side: Side, hello: Box<ClientHello>, place: Place) {
-        if self.tentative && !self.is_believed(&hello) {
+        if self.tentative && !self.is_believed(&hello, place) {
             self.void = true;
             return;
         }
@@ -360,8 +360,9 @@ impl Transcript {
     fn server_hello(&mut self, side: Side, hello: Box<ServerHello>, place: Place) {
         if self.tentative {
             let plausible = self.is_plausible(hello.legacy_version) || hello.ssl2_format;
-            // Amid other bytes every length must fit.
-            if !plausible || (self.amid && !hello.complete) {
+            // Amid other bytes every length must fit, as far as the capture goes.
+            let fits = hello.complete || place.cut.is_some() && parser::is_cut_server_hello(&hello);
+            if !plausible || (self.amid && !fits) {
                 self.void = true;
                 return;
             }
@@ -385,10 +386,11 @@ impl Transcript {
     }
 
     /// Whether what began tentatively is a ClientHello. At the start of a connection a broken one
-    /// is one; amid other bytes every length must fit.
-    fn is_believed(&self, hello: &ClientHello) -> bool {
+    /// is one; amid other bytes every length must fit, as far as the capture goes.
+    fn is_believed(&self, hello: &ClientHello, place: Place) -> bool {
         if self.amid {
-            return hello.complete && parser::is_plausible_client_hello(hello);
+            return hello.complete && parser::is_plausible_client_hello(hello)
+                || place.cut.is_some() && parser::is_cut_client_hello(hello);
         }
         self.is_plausible(hello.legacy_version) || hello.ssl2_format
     }

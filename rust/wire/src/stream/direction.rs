@@ -32,8 +32,10 @@ pub(super) struct Direction {
     next: u32,
     /// Where the sender was when it sent its furthest segment, that included.
     sent: u32,
-    /// What the other side has acknowledged of this direction.
-    acknowledged: Option<u32>,
+    /// What the other side has acknowledged of this direction, once `is_acknowledged`: two fields,
+    /// because an option of it would make a connection a size larger.
+    acknowledged: u32,
+    is_acknowledged: bool,
     /// Bytes handed over, missing ones included.
     pub delivered: u32,
     /// A packet of this side was captured.
@@ -117,12 +119,13 @@ impl Direction {
     /// `acknowledgement`.
     #[inline]
     pub(super) fn acknowledge(&mut self, acknowledgement: u32, from_start: bool) {
-        if !self.seen && from_start && self.acknowledged.is_none() {
+        if !self.seen && from_start && !self.is_acknowledged {
             self.sent = acknowledgement;
             self.expected = true;
         }
         if !self.anchored {
-            self.acknowledged = Some(acknowledgement);
+            self.acknowledged = acknowledgement;
+            self.is_acknowledged = true;
         } else if self.delivered == 0 && self.syn && acknowledgement == self.next {
             self.agreed = true;
         }
@@ -317,7 +320,8 @@ impl Direction {
     /// Without a SYN: the first byte is where the peer's acknowledgement says, or where something
     /// begins that looks like a beginning. False when that can't be told yet.
     fn anchor(&mut self, payload: Payload<'_>, opens: impl Fn(&[u8]) -> bool) -> bool {
-        let near = self.acknowledged.filter(|&acknowledged| {
+        let acknowledged = self.is_acknowledged.then_some(self.acknowledged);
+        let near = acknowledged.filter(|&acknowledged| {
             let ahead = distance(acknowledged, payload.sequence);
             u32::try_from(ahead).is_ok_and(|ahead| ahead <= MAX_AHEAD)
         });

@@ -6,6 +6,7 @@
 use super::client_hello::ClientHello;
 use super::code_point::{NamedGroup, ProtocolVersion};
 use super::message::{self, message_type};
+use super::part::Fault;
 use super::record::{self, HEADER_LENGTH, Header, content_type};
 use super::server_hello::ServerHello;
 use super::ssl2::{self, Opening};
@@ -516,6 +517,21 @@ pub fn is_plausible_client_hello(hello: &ClientHello) -> bool {
     let version =
         hello.legacy_version.is_some_and(|version| version.is_plausible() || hello.ssl2_format);
     something && version && (hello.offers_null_compression || hello.ssl2_format)
+}
+
+/// Whether what was captured of a ClientHello leaves no doubt that it is one: behind the headers of
+/// record and message a version, a session id that fits, and suites.
+#[must_use]
+pub fn is_cut_client_hello(hello: &ClientHello) -> bool {
+    hello.fault.is_some_and(|(fault, _)| fault == Fault::Cut)
+        && hello.legacy_version.is_some_and(ProtocolVersion::is_plausible)
+        && hello.cipher_suites().is_some_and(|suites| !suites.is_empty())
+}
+
+/// The same of a ServerHello: the suite.
+#[must_use]
+pub fn is_cut_server_hello(hello: &ServerHello) -> bool {
+    hello.fault.is_some_and(|(fault, _)| fault == Fault::Cut) && hello.cipher_suite.is_some()
 }
 
 /// Type and body of the message at the start of a payload, and what follows it: where all of it is

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tlsaudit_wire::capture::CaptureReader;
 use tlsaudit_wire::convert::{Converter, Failure};
-use tlsaudit_wire::error::{Error, ErrorKind};
+use tlsaudit_wire::error::Error;
 use tlsaudit_wire::reading::Options;
 
 use crate::job::{TICK, inform};
@@ -131,13 +131,7 @@ pub fn dicts<'py>(py: Python<'py>, told: &[Converted]) -> PyResult<Vec<Bound<'py
             dict.set_item("capture", &each.name)?;
             dict.set_item("frames", each.frames)?;
             // What was read before a cut or a damaged place has been written.
-            let readable = match &each.error {
-                Some(error) => {
-                    each.frames > 0
-                        || matches!(error.kind, ErrorKind::Cut(_) | ErrorKind::Damaged(_))
-                }
-                None => true,
-            };
+            let readable = each.error.is_none() || each.frames > 0;
             dict.set_item("readable", readable)?;
             dict.set_item("error_kind", each.error.as_ref().map(Error::name))?;
             let error = each.error.as_ref().map(|error| format!("{}: {error}", each.name));

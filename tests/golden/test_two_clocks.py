@@ -119,3 +119,35 @@ def test_the_order_between_the_sides_changes_no_row(by, client, tmp_path):
         if found != expected:
             differ[name] = (sorted(set(expected) - set(found)), sorted(set(found) - set(expected)))
     assert not differ
+
+
+def one_side(name, client):
+    """The frames of one side of the first connection of a sample."""
+    frames, connections = SHORT[name]
+    places = next(iter(connections.values()))
+    return [frames[place] for place, is_client in places if is_client == client]
+
+
+def renumbered(frames, sequence, acknowledgement):
+    """The same segments with other sequence numbers: another connection on the same ports."""
+    changed = []
+    for data, ts in frames:
+        packet = Ether(data)
+        packet[TCP].seq = (packet[TCP].seq + sequence) % 2**32
+        packet[TCP].ack = (packet[TCP].ack + acknowledgement) % 2**32
+        changed.append((bytes(packet), ts))
+    return changed
+
+
+@pytest.mark.parametrize("sequence", [900_000, -900_000])
+@pytest.mark.parametrize("client", [True, False], ids=["client-only", "server-only"])
+def test_one_side_alone_gives_a_row_for_each_connection_on_the_same_ports(
+    sequence, client, tmp_path
+):
+    first = one_side("smtp-starttls", client)
+    path = tmp_path / "one-side.pcap"
+    write(path, first)
+    expected = meaning(path)
+    assert len(expected) == 1
+    write(path, first + renumbered(first, sequence, 90_000))
+    assert meaning(path) == expected * 2

@@ -137,7 +137,7 @@ impl Conversation {
         let refused = self.transcript.refusals.last().map(|refusal| refusal.carrier);
         // Some clients don't wait for the answer, or go on whatever it is.
         let refused = refused.filter(|_| agreed == Carrier::Other && self.dialogue.is_some());
-        // What both sides agreed on needs no proof.
+        // What a dialogue leads to needs no proof.
         self.transcript.restart(refused.unwrap_or(agreed), agreed == Carrier::Other);
         self.transcript.despite_refusal = refused.is_some();
         self.transcript.target =

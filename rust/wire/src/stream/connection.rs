@@ -78,9 +78,11 @@ impl<O: Observer> Stream<O> {
         let direction = self.directions.of_mut(side);
         let mut sequence = segment.sequence;
         if segment.flags.syn() {
+            let again = direction.syn;
             direction.open(sequence);
             sequence = sequence.wrapping_add(1);
-            if self.observer.is_none() {
+            let answered = self.directions.of(side.other()).syn;
+            if self.observer.is_none() && !self.waits() && (again || !answered) {
                 // A SYN sent again opens the connection after all: the reset before it refused an
                 // earlier attempt, or answered a packet of an older connection.
                 self.end = None;
@@ -96,7 +98,9 @@ impl<O: Observer> Stream<O> {
         let end = segment.end();
         self.directions.of_mut(side).sends_to(end);
         self.segment_payload(segment, side, sequence, origin);
-        self.answered(side, end, None);
+        if !self.directions.of(side).has_hole() {
+            self.answered(side, end, None);
+        }
     }
 
     /// Takes the bytes of a segment, the first of which has that number.
@@ -139,10 +143,32 @@ impl<O: Observer> Stream<O> {
         let direction = self.directions.of_mut(side);
         let mut before = Before { at_start: direction.at_start(), peer_spoke };
         let (observer, missed) = (&mut self.observer, &mut self.missed);
-        direction.release(sent, acknowledged, |delivery| {
+        let released = direction.release(sent, acknowledged, |delivery| {
             deliver(observer, missed, side, before, delivery);
             before.at_start = false;
         });
+        if released {
+            self.settle();
+        }
+    }
+
+    /// Whether something waits for bytes of the other side.
+    pub(super) fn waits(&self) -> bool {
+        Side::BOTH.iter().any(|&side| self.directions.of(side).waits)
+    }
+
+    /// Hands over what waits for bytes of the other side.
+    pub(super) fn wait_no_more(&mut self) {
+        for side in Side::BOTH {
+            let peer_spoke = !self.directions.of(side.other()).at_start();
+            let direction = self.directions.of_mut(side);
+            let mut before = Before { at_start: direction.at_start(), peer_spoke };
+            let (observer, missed) = (&mut self.observer, &mut self.missed);
+            direction.wait_no_more(|delivery| {
+                deliver(observer, missed, side, before, delivery);
+                before.at_start = false;
+            });
+        }
         self.settle();
     }
 

@@ -157,13 +157,21 @@ impl Direction {
     }
 
     /// Hands over what waited for the other side to send all before `sent`. If that side has
-    /// acknowledged what waits without sending so much, the bytes are not in the capture.
+    /// acknowledged what waits without sending so much, the bytes are not in the capture. False where
+    /// nothing can be handed over yet.
     pub(super) fn release(
         &mut self,
         sent: u32,
         acknowledged: Option<u32>,
         mut deliver: impl FnMut(Delivery<'_>),
-    ) {
+    ) -> bool {
+        if let Some(head) = self.pending.as_ref().and_then(|pending| pending.first()) {
+            let came = head.answers.is_none_or(|answers| distance(sent, answers) <= 0);
+            let has = acknowledged.is_some_and(|it| distance(head.sequence, it) > 0);
+            if self.anchored && (distance(self.next, head.sequence) > 0 || !came && !has) {
+                return false;
+            }
+        }
         self.waits = false;
         for early in self.pending.iter_mut().flat_map(|pending| pending.iter_mut()) {
             let came = early.answers.is_some_and(|answers| distance(sent, answers) <= 0);
@@ -176,23 +184,37 @@ impl Direction {
         if self.anchored {
             self.drain(&mut deliver);
         }
+        true
+    }
+
+    /// Bytes before its early segments are still to come.
+    pub(super) fn has_hole(&self) -> bool {
+        let first = self.pending.as_ref().and_then(|pending| pending.first());
+        first.is_some_and(|early| distance(self.next, early.sequence) > 0)
+    }
+
+    /// Hands over what waits for the other side, whatever comes of that.
+    pub(super) fn wait_no_more(&mut self, mut deliver: impl FnMut(Delivery<'_>)) {
+        for early in self.pending.iter_mut().flat_map(|pending| pending.iter_mut()) {
+            early.answers = None;
+        }
+        self.waits = false;
+        if self.anchored {
+            self.drain(&mut deliver);
+        }
     }
 
     /// Hands over what waits for a side that nothing has been seen of, if that is much.
-    pub(super) fn stop_waiting(&mut self, mut deliver: impl FnMut(Delivery<'_>)) {
+    pub(super) fn stop_waiting(&mut self, deliver: impl FnMut(Delivery<'_>)) {
         let waiting = self.pending.as_ref().map_or(0, |pending| pending.len());
-        if self.anchored && waiting > MAX_WAITING_SEGMENTS {
-            for early in self.pending.iter_mut().flat_map(|pending| pending.iter_mut()) {
-                early.answers = None;
-            }
-            self.waits = false;
-            self.drain(&mut deliver);
+        if waiting > MAX_WAITING_SEGMENTS {
+            self.wait_no_more(deliver);
         }
     }
 
     /// How it began.
     pub(super) fn beginning(&self) -> Beginning {
-        Beginning { base: self.base, seen: self.seen, spoke: self.delivered > 0 }
+        Beginning { base: self.base, seen: self.seen, spoke: self.delivered > 0 || self.waits }
     }
 
     /// Nothing was handed over yet, so the next bytes are the first that we know.

@@ -165,6 +165,17 @@ impl<O: Observer> Streams<O> {
 
     /// Hands over the connections that hold the most bytes, until half the bound is free.
     fn close_the_largest(&mut self, done: &mut impl FnMut(Ended<O>)) {
+        for stream in self.v4.open.values_mut().chain(self.v6.open.values_mut()) {
+            if stream.waits() {
+                let before = stream.held;
+                stream.wait_no_more();
+                self.ledger.buffered =
+                    self.ledger.buffered.saturating_add(stream.held).saturating_sub(before);
+            }
+        }
+        if self.ledger.buffered <= MAX_BUFFERED {
+            return;
+        }
         let v4 = self.v4.open.iter().map(|(&key, stream)| (AnyKey::V4(key), stream));
         let v6 = self.v6.open.iter().map(|(&key, stream)| (AnyKey::V6(key), stream));
         let mut holders: Vec<(usize, u32, AnyKey)> = v4
@@ -281,7 +292,8 @@ where
         let before = stream.held;
         stream.take(segment, side, origin);
         ledger.buffered = ledger.buffered.saturating_add(stream.held).saturating_sub(before);
-        if stream.note_end(segment, side, origin.frame) && stream.is_observed() {
+        if stream.note_end(segment, side, origin.frame) && (stream.is_observed() || stream.waits())
+        {
             let ended = EndedAt { key: key.into(), number: stream.number, frame: origin.frame };
             ledger.closing.push_back(ended);
         }

@@ -28,7 +28,7 @@ PCAP = b"\xd4\xc3\xb2\xa1"  # little-endian, microseconds
 MEANING = [
     "carrier", "client", "client_port", "server", "server_port", "server_name", "ja3", "ja3s",
     "negotiated_version", "negotiated_cipher_suite", "hello_retry_request", "outcome",
-    "alert_description", "handshake", "payload_bytes",
+    "alert_description", "handshake", "payload_bytes", "end",
 ]  # fmt: skip
 
 # Whether the server hung up on the hello or the client on the silence is told by the order of the
@@ -89,8 +89,10 @@ def write(path, frames):
 
 def meaning(path):
     table = engines.read_handshakes(str(path))
-    rows = table.loc[table["transport"] == "tcp", MEANING].astype({"outcome": str})
-    rows = rows.assign(outcome=rows["outcome"].replace(NO_ANSWER))
+    rows = table.loc[table["transport"] == "tcp", MEANING].astype({"outcome": str, "end": str})
+    # Who ended it first is told by the order of the frames, that it ended is not.
+    ended = rows["end"].where(rows["end"] == "open", "ended")
+    rows = rows.assign(outcome=rows["outcome"].replace(NO_ANSWER), end=ended)
     return sorted(map(str, rows.itertuples(index=False, name=None)))
 
 

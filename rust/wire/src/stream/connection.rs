@@ -139,14 +139,8 @@ impl<O: Observer> Stream<O> {
         if !self.directions.of(side).waits {
             return;
         }
-        let peer_spoke = !self.directions.of(by).at_start();
-        let direction = self.directions.of_mut(side);
-        let mut before = Before { at_start: direction.at_start(), peer_spoke };
-        let (observer, missed) = (&mut self.observer, &mut self.missed);
-        let released = direction.release(sent, acknowledged, |delivery| {
-            deliver(observer, missed, side, before, delivery);
-            before.at_start = false;
-        });
+        let released =
+            self.held_back(side, |direction, pass| direction.release(sent, acknowledged, pass));
         if released {
             self.settle();
         }
@@ -160,16 +154,25 @@ impl<O: Observer> Stream<O> {
     /// Hands over what waits for bytes of the other side.
     pub(super) fn wait_no_more(&mut self) {
         for side in Side::BOTH {
-            let peer_spoke = !self.directions.of(side.other()).at_start();
-            let direction = self.directions.of_mut(side);
-            let mut before = Before { at_start: direction.at_start(), peer_spoke };
-            let (observer, missed) = (&mut self.observer, &mut self.missed);
-            direction.wait_no_more(|delivery| {
-                deliver(observer, missed, side, before, delivery);
-                before.at_start = false;
-            });
+            self.held_back(side, |direction, pass| direction.wait_no_more(pass));
         }
         self.settle();
+    }
+
+    /// Passes on what `give` takes of a direction that had held it back.
+    fn held_back<T>(
+        &mut self,
+        side: Side,
+        give: impl FnOnce(&mut Direction, &mut dyn FnMut(Delivery<'_>)) -> T,
+    ) -> T {
+        let peer_spoke = !self.directions.of(side.other()).at_start();
+        let direction = self.directions.of_mut(side);
+        let mut before = Before { at_start: direction.at_start(), peer_spoke };
+        let (observer, missed) = (&mut self.observer, &mut self.missed);
+        give(direction, &mut |delivery| {
+            deliver(observer, missed, side, before, delivery);
+            before.at_start = false;
+        })
     }
 
     fn payload(&mut self, payload: Payload<'_>, side: Side) {
@@ -258,21 +261,15 @@ impl<O: Observer> Stream<O> {
         evicted: bool,
         done: &mut impl FnMut(Ended<O>),
     ) -> Closed {
+        let frame = self.end.map_or(self.last_frame, |end| end.frame);
+        let origin = Origin { frame, ..Origin::default() };
         for side in Side::BOTH {
-            let peer_spoke = !self.directions.of(side.other()).at_start();
-            let direction = self.directions.of_mut(side);
-            let mut before = Before { at_start: direction.at_start(), peer_spoke };
-            let (observer, missed) = (&mut self.observer, &mut self.missed);
-            direction.flush(|delivery| {
-                deliver(observer, missed, side, before, delivery);
-                before.at_start = false;
+            self.held_back(side, |direction, pass| {
+                direction.flush(&mut *pass);
+                if let Some(hole) = direction.missing_at_end() {
+                    pass(Delivery::Missing(hole, Missing::Lost, origin));
+                }
             });
-            if let Some(hole) = direction.missing_at_end() {
-                let frame = self.end.map_or(self.last_frame, |end| end.frame);
-                let origin = Origin { frame, ..Origin::default() };
-                let missing = Delivery::Missing(hole, Missing::Lost, origin);
-                deliver(observer, missed, side, before, missing);
-            }
         }
         let missed = self.missed && self.observer.is_none();
         if let Some(observer) = self.observer.take() {

@@ -7,13 +7,10 @@ listed) comes back as an `Input` with a problem, so that it gets a row of its ow
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
 from tlsaudit.safe_text import visible
 
@@ -39,8 +36,8 @@ _REPORT_ENDINGS = frozenset((".html", ".md", ".csv", ".jsonl", ".parquet", ".xls
 _PATTERN_CHARACTERS = frozenset("*?[")
 
 
-@dataclass(frozen=True)
-class Input:
+# No dataclass: to make one takes five times as long, and every command waits for it.
+class Input(NamedTuple):
     """One capture to read: the name to report it under, and where its bytes are.
 
     `problem_kind` and `problem` (an `error_kind` of the captures table and one sentence) are
@@ -92,7 +89,7 @@ def expand(
                 places.add(place)
             name = _unused(candidate.name, names)
             names.add(name)
-            found.append(replace(candidate, name=name, max_unpacked=max_unpacked))
+            found.append(candidate._replace(name=name, max_unpacked=max_unpacked))
     return found
 
 
@@ -156,7 +153,9 @@ def _of_one(source: Source, omitted: str | None) -> Iterator[Input]:
 
 
 def _of_pattern(pattern: str, omitted: str | None) -> Iterator[Input]:
-    matches = sorted(glob.glob(pattern, recursive=True))
+    from glob import glob
+
+    matches = sorted(glob(pattern, recursive=True))
     if not matches:
         name = printable_name(pattern)
         yield Input(
@@ -194,7 +193,7 @@ def _walk(folder: str, omitted: str | None) -> Iterator[Input]:
             each
             for each in folders
             if not each.startswith(".")
-            and (omitted is None or os.path.realpath(Path(parent, each)) != omitted)
+            and (omitted is None or os.path.realpath(os.path.join(parent, each)) != omitted)
         )
         if omitted is not None and os.path.realpath(parent) == omitted:
             folders.clear()

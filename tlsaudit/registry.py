@@ -8,10 +8,9 @@ hexadecimal digits, `0x1234`.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+import os
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,8 +50,8 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+# No dataclasses: to make them takes longer than to read the tables, and every command waits for it.
+class Version(NamedTuple):
     """A protocol version. `rank` orders versions from old to new; null = not on that ladder."""
 
     code_point: int
@@ -61,8 +60,7 @@ class Version:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class CipherSuite:
+class CipherSuite(NamedTuple):
     """A cipher suite, its parts read from its name.
 
     `bits` is the strength of the cipher (112 for Triple DES, 0 for none). `registered` says that
@@ -184,11 +182,13 @@ class CoreNames(TypedDict):
 
 def names_for_core() -> CoreNames:
     """All versions (code point, name, rank) and suites (code point, name, is Triple DES)."""
+    # Every run that writes text waits for this, so no row is made a dictionary first.
+    columns, rows = _table("cipher_suites.csv")
+    code_point, name, cipher = map(columns.index, ("code_point", "name", "cipher"))
     return {
         "versions": [(v.code_point, v.name, v.rank) for v in _versions().values()],
         "cipher_suites": [
-            (int(row["code_point"], 16), row["name"], _is_3des(row["cipher"]))
-            for row in _rows("cipher_suites.csv")
+            (int(row[code_point], 16), row[name], _is_3des(row[cipher])) for row in rows
         ],
         "ssl2_3des_kinds": sorted(_ssl2_3des_kinds()),
     }
@@ -253,10 +253,17 @@ def _names(file: str) -> dict[int, str]:
 
 @cache
 def _rows(file: str) -> tuple[dict[str, str], ...]:
-    # importlib.resources would take longer to load than all of these tables.
-    text = Path(__file__).with_name("data").joinpath(file).read_text(encoding="utf-8")
-    names, *rows = csv.reader(line for line in text.splitlines() if not line.startswith("#"))
-    return tuple(dict(zip(names, row, strict=True)) for row in rows)
+    columns, rows = _table(file)
+    return tuple(dict(zip(columns, row, strict=True)) for row in rows)
+
+
+def _table(file: str) -> tuple[list[str], list[list[str]]]:
+    """Give the names of a table's columns, and its rows."""
+    # importlib.resources and pathlib would take longer to load than all of these tables.
+    path = os.path.join(os.path.dirname(__file__), "data", file)
+    with open(path, encoding="utf-8", newline="") as lines:
+        columns, *rows = csv.reader(line for line in lines if not line.startswith("#"))
+    return columns, rows
 
 
 def _hexadecimal(code_point: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from tlsaudit.inputs import STANDARD_INPUT, Input
@@ -70,7 +70,7 @@ def join(
         for ring in _rings(family, items, first_time):
             if len(ring) > 1:
                 paths = [str(each.source) for each in ring]
-                joined[paths[0]] = replace(ring[0], name=f"{ring[0].name}+", parts=tuple(paths))
+                joined[paths[0]] = ring[0]._replace(name=f"{ring[0].name}+", parts=tuple(paths))
                 gone.update(paths[1:])
     return [
         joined.get(str(each.source), each)

@@ -11,6 +11,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 
 __all__ = [
     "aligned",
@@ -30,23 +31,19 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 # What bash, cmd and PowerShell take as it is when it is bare, and what one of them does not in
 # double quotes, where bash makes one backslash of two, and in single quotes, which are none to cmd.
-# PowerShell takes typographic quotes for quotes.
-_BARE = re.compile(r"[A-Za-z0-9_./:+-]+")
-_NOT_IN_DOUBLE = re.compile('["\u201c\u201d\u201e$`!%]|\\\\(?=\\\\|$)')
-_NOT_IN_SINGLE = re.compile("['\u2018\u2019\u201a\u201b\"&|<>^% ]")
-_AS_IT_IS = re.compile("[A-Za-z0-9_./:+=,@~-]|[^\\x00-\\x7f\u2018-\u201b\u201c-\u201e]")
+# PowerShell takes typographic quotes for quotes. `re` compiles each when it is first needed.
+_BARE = r"[A-Za-z0-9_./:+-]+"
+_NOT_IN_DOUBLE = '["\u201c\u201d\u201e$`!%]|\\\\(?=\\\\|$)'
+_NOT_IN_SINGLE = "['\u2018\u2019\u201a\u201b\"&|<>^% ]"
+_AS_IT_IS = "[A-Za-z0-9_./:+=,@~-]|[^\\x00-\\x7f\u2018-\u201b\u201c-\u201e]"
 
 # Characters that show nothing or turn the text around them, as the core has them
 # (`rust/wire/src/tls/escape.rs`): both must write one captured name in one way.
-_SPELLED_OUT = frozenset(
-    number
-    for first, last in (
-        (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5),
-        (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
-        (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3),
-        (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
-    )
-    for number in range(first, last + 1)
+_SPELLED_OUT = (
+    (0x00AD, 0x00AD), (0x034F, 0x034F), (0x061C, 0x061C), (0x115F, 0x1160), (0x17B4, 0x17B5),
+    (0x180B, 0x180F), (0x200B, 0x200F), (0x2028, 0x202E), (0x2060, 0x206F), (0x3164, 0x3164),
+    (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0), (0xFFF0, 0xFFFB), (0x1BCA0, 0x1BCA3),
+    (0x1D173, 0x1D17A), (0xE0000, 0xE0FFF),
 )  # fmt: skip
 
 
@@ -64,7 +61,7 @@ def escaped(data: bytes) -> str:
             text.append(f"\\x{number - 0xDC00:02x}")
         elif number < 0x20 or 0x7F <= number < 0xA0:
             text.extend(f"\\x{byte:02x}" for byte in character.encode("utf-8"))
-        elif number in _SPELLED_OUT:
+        elif number in _spelled_out():
             text.append(f"\\u{{{number:04x}}}")
         else:
             text.append(character)
@@ -85,7 +82,7 @@ def visible(text: str) -> str:
 
 # What no renderer of Markdown takes for anything else. `www.` begins a link, and two colons may
 # hold the name of a picture; a dash is a list only at the start of a line.
-_PLAIN_WORD = re.compile(r"(?!\(*www\.)[a-z0-9.,;:()'%-]+", re.IGNORECASE)
+_PLAIN_WORD = r"(?i)(?!\(*www\.)[a-z0-9.,;:()'%-]+"
 
 
 def markdown_code(text: str) -> str:
@@ -104,7 +101,7 @@ def markdown_code(text: str) -> str:
 def markdown(text: str) -> str:
     """Give a sentence for Markdown: words that could be taken for anything else are code spans."""
     words = [
-        each if _PLAIN_WORD.fullmatch(each) and each.count(":") < 2 else markdown_code(each)
+        each if re.fullmatch(_PLAIN_WORD, each) and each.count(":") < 2 else markdown_code(each)
         for each in visible(text).split(" ")
         if each
     ]
@@ -128,15 +125,15 @@ def shell_word(text: str) -> str:
     no file, ends no quotes, and begins no command.
     """
     if visible(text) == text:
-        if _BARE.fullmatch(text):
+        if re.fullmatch(_BARE, text):
             return text
-        if not _NOT_IN_DOUBLE.search(text):
+        if not re.search(_NOT_IN_DOUBLE, text):
             return f'"{text}"'
-        if not _NOT_IN_SINGLE.search(text):
+        if not re.search(_NOT_IN_SINGLE, text):
             return f"'{text}'"
     escaped = "".join(
         each
-        if _AS_IT_IS.fullmatch(each) and unicodedata.category(each) not in _INVISIBLE
+        if re.fullmatch(_AS_IT_IS, each) and unicodedata.category(each) not in _INVISIBLE
         else "".join(f"\\x{byte:02x}" for byte in each.encode("utf-8", "surrogateescape"))
         for each in text
     )
@@ -183,6 +180,11 @@ def aligned(rows: Iterable[Iterable[str]], numeric: frozenset[int] = frozenset()
             cells.append(gap + cell if column in numeric else cell + gap)
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines) + "\n"
+
+
+@cache
+def _spelled_out() -> frozenset[int]:
+    return frozenset(number for first, last in _SPELLED_OUT for number in range(first, last + 1))
 
 
 def _escaped(character: str) -> str:

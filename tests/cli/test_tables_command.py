@@ -491,6 +491,49 @@ def test_loading_is_noticed() -> None:
     assert loaded(RUN.format(["clients", "office.pcapng"])) >= {"numpy", "pandas", "pyarrow"}
 
 
+def loaded_beyond_click(arguments: list[str]) -> set[str]:
+    """The modules that a command has loaded at its end and that click alone does not load."""
+    begin = "import sys, click; before = set(sys.modules)"
+    report = "print('loaded:', *(set(sys.modules) - before))"
+    done = subprocess.run(
+        [sys.executable, "-c", begin + RUN.format(arguments) + report],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=SAMPLES,
+    )
+    (line,) = re.findall(r"^loaded: (.*)$", done.stdout, flags=re.MULTILINE)
+    return set(line.split())
+
+
+@pytest.mark.parametrize("table_format", ["csv", "jsonl"])
+def test_handshakes_as_text_begin_with_few_modules(table_format: str) -> None:
+    """Nothing is read while modules load, and small captures take less time than that."""
+    found = loaded_beyond_click(["handshakes", "office.pcapng", "--format", table_format])
+    assert {name for name in found if name.startswith("tlsaudit.")} == {
+        "tlsaudit._core",
+        "tlsaudit.cli",
+        "tlsaudit.commands",
+        "tlsaudit.commands.options",
+        "tlsaudit.commands.running",
+        "tlsaudit.commands.tables",
+        "tlsaudit.engines",
+        "tlsaudit.engines.native_text",
+        "tlsaudit.errors",
+        "tlsaudit.inputs",
+        "tlsaudit.progress",
+        "tlsaudit.registry",
+        "tlsaudit.safe_text",
+    }
+    assert found.isdisjoint({"dataclasses", "glob", "ipaddress", "json", "pathlib", "urllib"})
+
+
+def test_what_a_file_and_a_pattern_need_is_loaded_for_them(tmp_path: Path) -> None:
+    written = str(tmp_path / "table.csv")
+    found = loaded_beyond_click(["handshakes", "offi?e.pcapng", "--format", "csv", "-o", written])
+    assert found >= {"glob", "pathlib", "tlsaudit.reports.export"}
+
+
 def test_version_is_that_of_the_core() -> None:
     from tlsaudit import _core
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -50,6 +49,8 @@ def convert(*, captures: tuple[str, ...], output: str) -> int:
     if to_standard_output:
         rows = _converted(inputs, None)
     else:
+        from pathlib import Path
+
         from tlsaudit.reports.export import replacing
 
         with replacing(Path(output)) as place:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -62,6 +60,8 @@ def read_audit(
     output: str | None = None,
 ) -> Audit:
     """Read and judge; say what could not be read, and stop if that is everything."""
+    from dataclasses import replace
+
     from tlsaudit.findings import load_policy
     from tlsaudit.naming import together
 
@@ -197,6 +197,8 @@ def put_table(audit: Audit, name: str, table_format: str, output: str | None) ->
 
 def put_frame(name: str, frame: pandas.DataFrame, table_format: str, output: str | None) -> None:
     """Print a table whose columns are those of this name, or write it to a file."""
+    from pathlib import Path
+
     from tlsaudit.reports.export import replacing, table_bytes
     from tlsaudit.reports.lines import table_text
 
@@ -225,6 +227,8 @@ def refuse_binary_on_terminal(table_format: str, output: str | None) -> None:
 
 def require_pcapng(output: str) -> None:
     """Refuse to write pcapng into a file whose name says that it is something else."""
+    from pathlib import Path
+
     place = Path(output)
     # What is no file, such as a named pipe, goes by any name.
     if place.suffix.lower() != ".pcapng" and (place.is_file() or not place.exists()):

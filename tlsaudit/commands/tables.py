@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Literal
 
 from tlsaudit.commands.options import (
@@ -109,7 +108,6 @@ def _apart(name: str, captures: tuple[str, ...], table_format: str, output: str 
 def _stream_handshakes(captures: Iterable[str], table_format: str, output: str | None) -> int:
     """Let the core write while it reads: no pandas, and memory does not grow with the input."""
     from tlsaudit.engines.native_text import write_text
-    from tlsaudit.reports.export import replacing
 
     inputs = inputs_of(captures, output=output)
     chosen: Literal["csv", "jsonl"] = "csv" if table_format == "csv" else "jsonl"
@@ -119,6 +117,10 @@ def _stream_handshakes(captures: Iterable[str], table_format: str, output: str |
         with progress_bar(total_bytes(inputs), not sys.stdout.isatty()) as progress:
             rows = write_text(inputs, chosen, None, progress)
     else:
+        from pathlib import Path
+
+        from tlsaudit.reports.export import replacing
+
         with replacing(Path(output)) as place:
             with progress_bar(total_bytes(inputs)) as progress:
                 rows = write_text(inputs, chosen, str(place), progress)

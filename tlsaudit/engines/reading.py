@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -159,5 +159,5 @@ def as_file(item: Input, folder: Path, reads: Set[str]) -> str:
     if found is None or found in reads:
         return path
     converted = folder / f"converted-{len(list(folder.glob('converted-*')))}"
-    convert([replace(item, source=path)], str(converted))
+    convert([item._replace(source=path)], str(converted))
     return str(converted) if converted.exists() else path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tlsaudit.inputs import Input
 from tlsaudit.store.manifest import Entry, Manifest, StoredFile
@@ -104,8 +104,8 @@ def _settled(times: Mapping[str, tuple[int, int]], settled: int | None) -> tuple
 
 def _shortened(item: Input, paths: tuple[str, ...]) -> Input:
     if len(paths) > 1:
-        return replace(item, parts=paths)
-    return replace(item, name=item.name.removesuffix("+"), parts=())
+        return item._replace(parts=paths)
+    return item._replace(name=item.name.removesuffix("+"), parts=())
 
 
 def _holds(entry: Entry, times: Mapping[str, tuple[int, int]], again: str | None) -> bool:

@@ -54,6 +54,7 @@ def packets(
     client_port: Any = 50_000,
     server_port: Any = 443,
     sequence: Any = 1,
+    acknowledgement: Any = 0,
     flags: int = ACK | PUSH,
     identification: Any = 0,
     fragment: Any = 0,
@@ -78,10 +79,18 @@ def packets(
     rows["identification"], rows["fragment"] = identification, fragment
     rows["client"], rows["server"] = client, server
     rows["client_port"], rows["server_port"] = client_port, server_port
-    rows["sequence"], rows["acknowledgement"] = sequence, 0
+    rows["sequence"], rows["acknowledgement"] = sequence, acknowledgement
     rows["offset"], rows["flags"], rows["window"] = 0x50, flags, 65_535
     rows["payload"] = body
     return rows.tobytes()
+
+
+def answers(count: int, payload: bytes, *, port: Any = 50_000, **fields: Any) -> bytes:
+    """Give packets of the server that `packets` is sent to; `port` is the client's."""
+    server, client = 0x0A000001, 0x0A000009
+    return packets(
+        count, payload, client=server, client_port=443, server=client, server_port=port, **fields
+    )
 
 
 def in_rows(count: int) -> Iterator[np.ndarray]:
@@ -129,6 +138,12 @@ def usual_hello() -> bytes:
         + extension(51, bytes(100))
     )
     return record(hello(vector(2, extensions)))
+
+
+SERVER_HELLO = record(
+    b"\x02" + vector(3, b"\x03\x03" + bytes(32) + b"\x00" + bytes.fromhex("c02f") + b"\x00")
+)
+"""A ServerHello of TLS 1.2, in its record."""
 
 
 def block(kind: int, body: bytes, claimed: int | None = None) -> bytes:
@@ -312,6 +327,58 @@ def segments_backwards(scale: float) -> Chunks:
         )
 
 
+def answers_too_early(scale: float) -> Chunks:
+    """2 million segments of one byte that answer what nobody has sent, in 1,000 connections."""
+    yield pcap_header()
+    ports = 10_000 + np.arange(1_000)
+    payload = usual_hello()
+    yield packets(1_000, payload, client_port=ports)
+    yield answers(1_000, SERVER_HELLO, port=ports, acknowledgement=1 + len(payload))
+    for n in in_rows(int(2_000_000 * scale)):
+        yield answers(
+            len(n),
+            b"\x00",
+            port=10_000 + n % 1_000,
+            sequence=1 + len(SERVER_HELLO) + n // 1_000,
+            acknowledgement=1_000_000,
+        )
+
+
+def acknowledgements_of_nothing(scale: float) -> Chunks:
+    """10 million acknowledgements while 1,000 segments of the other side wait for bytes of this."""
+    yield pcap_header()
+    payload = usual_hello()
+    end = 1 + len(payload)
+    yield packets(1, payload)
+    yield answers(1, SERVER_HELLO, acknowledgement=end)
+    first = 1 + len(SERVER_HELLO)
+    early = first + np.arange(1_000)
+    yield answers(1_000, b"\x00", sequence=early, acknowledgement=1_000_000)
+    for n in in_rows(int(10_000_000 * scale)):
+        yield packets(len(n), b"", sequence=end, acknowledgement=first, flags=ACK)
+
+
+def servers_alone(scale: float) -> Chunks:
+    """200,000 connections of which only a server's flight of 20 segments was captured."""
+    yield pcap_header()
+    pieces = [SERVER_HELLO, *[record(bytes([11, 0, 3, 252]) + bytes(1_020))] * 19]
+    for n in in_rows(int(200_000 * scale)):
+        for some in np.array_split(n, max(1, len(n) // 1_000)):
+            sequence = 1
+            for piece in pieces:
+                yield packets(
+                    len(some),
+                    piece,
+                    client=0x0A000001,
+                    client_port=443,
+                    server=0x0B000000 + some // 50_000,
+                    server_port=10_000 + some % 50_000,
+                    sequence=sequence,
+                    acknowledgement=400,
+                )
+                sequence += len(piece)
+
+
 def similar_flows(scale: float) -> Chunks:
     """3 million connections whose addresses and ports differ in few bits, and whose sums agree."""
     yield pcap_header()
@@ -442,6 +509,9 @@ ADVERSARIES: tuple[Adversary, ...] = (
     Adversary(disagreeing_segments, 64, 60),
     Adversary(jumping_numbers, 32, 60),
     Adversary(segments_backwards, 128, 60),
+    Adversary(answers_too_early, 128, 60),
+    Adversary(acknowledgements_of_nothing, 32, 30),
+    Adversary(servers_alone, 192, 60),
     Adversary(similar_flows, 160, 30),
     Adversary(blocks_of_4_gb, 16, 10),
     Adversary(packets_of_4_gb, 16, 10),

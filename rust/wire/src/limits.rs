@@ -145,9 +145,10 @@ pub const MAX_PENDING_BYTES: usize = 256 * 1024;
 /// first segment comes last.
 pub const MAX_PENDING_BYTES_BEFORE_TLS: usize = 32 * 1024;
 
-/// Early segments by number, so that one-byte segments can't make a long list. A hello of 1,000
-/// bytes sent byte by byte and backwards still fits.
-pub const MAX_PENDING_SEGMENTS: usize = 1_024;
+/// Early segments by number, so that one-byte segments can't make a long list: one less than a power
+/// of two, to which a list grows that holds one too many. A hello of 1,000 bytes sent byte by byte and
+/// backwards still fits.
+pub const MAX_PENDING_SEGMENTS: usize = 1_023;
 
 /// Segments kept to find where a direction begins, when neither its SYN nor an acknowledgement was
 /// captured.

@@ -1,7 +1,8 @@
 //! One connection: its directions, who listens to it, and how it ended.
 
-use super::direction::{Delivery, Direction, Payload};
+use super::direction::{Delivery, Direction};
 use super::past::Past;
+use super::payload::Payload;
 use super::{
     Around, Before, Closing, End, Ended, Endpoint, Interest, Missing, Observer, Origin, PerSide,
     Side, Who,

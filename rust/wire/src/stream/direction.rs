@@ -4,24 +4,14 @@
 //! that it acknowledges: where two interfaces or two clocks made one capture, the answer may stand
 //! before the question.
 
+use super::early::{Early, Queue};
 use super::past::Beginning;
+use super::payload::{Payload, distance};
 use super::{Missing, Origin};
 use crate::limits::{
     MAX_AHEAD, MAX_HELD_SEGMENTS, MAX_PENDING_BYTES, MAX_PENDING_BYTES_BEFORE_TLS,
     MAX_PENDING_SEGMENTS, MAX_WAITING_SEGMENTS,
 };
-
-/// A segment that came too early.
-#[derive(Debug)]
-struct Pending {
-    sequence: u32,
-    /// Length as sent; more than `bytes` when the packet was cut.
-    length: u32,
-    bytes: Box<[u8]>,
-    origin: Origin,
-    /// Where the other side's bytes have to be before its turn comes.
-    answers: Option<u32>,
-}
 
 /// A direction's place in its sequence space.
 #[derive(Debug, Default)]
@@ -57,50 +47,13 @@ pub(super) struct Direction {
     /// Bytes jumped over while only counting, that may still come.
     holes: u32,
     /// Boxed, because hardly any of the hundreds of thousands of directions has one.
-    #[expect(clippy::box_collection, reason = "8 bytes instead of 24 in every direction")]
-    pending: Option<Box<Vec<Pending>>>,
+    pending: Option<Box<Queue>>,
 }
 
 /// What comes out of a direction, in order.
 pub(super) enum Delivery<'a> {
     Bytes(&'a [u8], Origin),
     Missing(u32, Missing, Origin),
-}
-
-/// A segment's payload on its way in.
-#[derive(Clone, Copy)]
-pub(super) struct Payload<'a> {
-    pub sequence: u32,
-    pub length: u32,
-    pub bytes: &'a [u8],
-    pub origin: Origin,
-    /// What it acknowledges, where the other side has not been seen to send so much.
-    pub answers: Option<u32>,
-}
-
-impl Payload<'_> {
-    /// The sequence number behind it.
-    fn end(&self) -> u32 {
-        self.sequence.wrapping_add(self.length)
-    }
-}
-
-impl Pending {
-    fn payload(&self) -> Payload<'_> {
-        Payload {
-            sequence: self.sequence,
-            length: self.length,
-            bytes: &self.bytes,
-            origin: self.origin,
-            answers: self.answers,
-        }
-    }
-}
-
-/// How far `to` is ahead of `from`; negative when it lies behind. Sequence numbers wrap.
-#[inline]
-fn distance(from: u32, to: u32) -> i32 {
-    i32::from_ne_bytes(to.wrapping_sub(from).to_ne_bytes())
 }
 
 impl Direction {
@@ -224,11 +177,7 @@ impl Direction {
 
     /// Bytes of memory that early segments take.
     pub(super) fn buffered(&self) -> usize {
-        self.pending.as_ref().map_or(0, |pending| {
-            pending.iter().fold(0, |sum, early| {
-                sum.saturating_add(early.bytes.len()).saturating_add(size_of::<Pending>())
-            })
-        })
+        self.pending.as_ref().map_or(0, |pending| pending.memory())
     }
 
     /// Takes a segment's payload and hands over what is in order now. `opens` tells whether bytes
@@ -373,24 +322,8 @@ impl Direction {
     }
 
     fn hold(&mut self, payload: Payload<'_>) {
-        let pending = self.pending.get_or_insert_default();
-        let at = pending.partition_point(|early| distance(early.sequence, payload.sequence) >= 0);
-        let repeated =
-            at.checked_sub(1).and_then(|before| pending.get(before)).is_some_and(|early| {
-                early.sequence == payload.sequence && early.length >= payload.length
-            });
-        if !repeated {
+        if self.pending.get_or_insert_default().insert(payload) {
             self.waits |= payload.answers.is_some();
-            pending.insert(
-                at,
-                Pending {
-                    sequence: payload.sequence,
-                    length: payload.length,
-                    bytes: payload.bytes.into(),
-                    origin: payload.origin,
-                    answers: payload.answers,
-                },
-            );
         }
     }
 
@@ -425,20 +358,13 @@ impl Direction {
     /// Hands over early segments whose turn has come.
     fn drain(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
         let Some(mut pending) = self.pending.take() else { return };
-        let ready = |next: u32, pending: &[Pending]| {
-            pending
-                .first()
-                .is_some_and(|early| distance(next, early.sequence) <= 0 && early.answers.is_none())
+        let ready = |next: u32| {
+            move |early: &Early| distance(next, early.sequence) <= 0 && early.answers.is_none()
         };
-        let mut done = 0_usize;
-        while let Some(rest) = pending.get(done..).filter(|rest| ready(self.next, rest)) {
-            if let Some(early) = rest.first() {
-                self.in_order(early.payload(), deliver);
-            }
-            done = done.saturating_add(1);
+        while let Some(early) = pending.pop_if(ready(self.next)) {
+            self.in_order(early.payload(), deliver);
         }
-        pending.drain(..done.min(pending.len()));
-        if !pending.is_empty() {
+        if pending.first().is_some() {
             self.pending = Some(pending);
         }
     }

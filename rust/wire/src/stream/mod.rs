@@ -5,8 +5,10 @@
 
 mod connection;
 mod direction;
+mod early;
 pub(crate) mod key;
 mod past;
+mod payload;
 mod table;
 
 use std::fmt;

@@ -497,7 +497,7 @@ class Adversary:
 
 ADVERSARIES: tuple[Adversary, ...] = (
     Adversary(half_open_streams, 192, 60),
-    Adversary(unanswered_hellos, 192, 60),
+    Adversary(unanswered_hellos, 208, 60),
     Adversary(endless_hello, 32, 30),
     Adversary(hellos_of_16_mb, 160, 60),
     Adversary(large_certificates, 160, 60),

@@ -166,9 +166,9 @@ pub const MAX_AHEAD: u32 = 16 * 1024 * 1024;
 /// Frames for which an ended connection waits for late packets before its rows are handed over.
 pub const CLOSED_LINGER: u64 = 2_048;
 
-/// Connections that are known at a time. An open one takes about 200 bytes, so all of them 100 MiB;
-/// one that is over takes 40.
-pub const MAX_STREAMS: usize = 512 * 1024;
+/// Connections that are known at a time: somewhat fewer than a table of 2^19 places holds before it
+/// doubles. An open one takes about 300 bytes, so all of them 130 MiB; one that is over takes 50.
+pub const MAX_STREAMS: usize = 450_000;
 
 /// Bytes that early segments, unfinished messages and the hellos of open connections may take
 /// together. An open TLS connection takes about 1.5 KiB, so 60,000 of them are followed to their

@@ -5,7 +5,7 @@ use super::{Told, Transport};
 use crate::carrier::{self, Carrier, Dialogue, Refusal, RefusalKind, Said, Step};
 use crate::limits::{MAX_HANDSHAKE_BYTES, MAX_HANDSHAKES_PER_STREAM, MAX_LOOKED_AT};
 use crate::stream::{Before, Ended, Interest, Missing, Observer, Origin, PerSide, Side};
-use crate::tls::parser::{self, Event, Parser};
+use crate::tls::parser::{self, Parser};
 use crate::tls::record;
 use crate::tls::ssl2::{self, Opening};
 
@@ -20,7 +20,6 @@ pub struct Conversation {
     /// Bytes of each side that were read as TLS, or as what may lead to it.
     read: PerSide<u64>,
     pub(super) transcript: Transcript,
-    events: Vec<Event>,
     /// Room for TLS bytes that a dialogue unwraps.
     unwrapped: Vec<u8>,
 }
@@ -36,21 +35,16 @@ enum Phase {
     Wrapped,
 }
 
-/// Events for which room is kept from segment to segment. Thousands fit into one segment, but
-/// nobody means them.
-const MAX_KEPT_EVENTS: usize = 16;
-
 impl Conversation {
     /// What it has to tell, once the connection is over.
     pub fn tell(ended: Ended<Self>, tell: &mut dyn FnMut(Told)) {
         let (ended, mut conversation) = ended.split();
         // Where it lies: to move it would read all of what has not been looked at for long.
-        let Self { parsers, transcript, events, .. } = &mut *conversation;
+        let Self { parsers, transcript, .. } = &mut *conversation;
         let why = if ended.evicted { Missing::Limit } else { Missing::Truncated };
         for side in Side::BOTH {
             if let Some(parser) = parsers.of_mut(side) {
-                parser.end(why, events);
-                transcript.take(side, events);
+                parser.end(why, &mut |event| transcript.take(side, event));
             }
         }
         transcript.tell(&ended, tell);
@@ -65,7 +59,6 @@ impl Conversation {
             parsers: PerSide::default(),
             read: PerSide::default(),
             transcript: Transcript::new(Transport::Tcp, carrier, amid),
-            events: Vec::new(),
             unwrapped: Vec::new(),
         }
     }
@@ -172,18 +165,13 @@ impl Conversation {
         }
         let read = self.read.of_mut(side);
         *read = read.saturating_add(count);
-        let mut events = std::mem::take(&mut self.events);
-        if let Some(parser) = self.parsers.of_mut(side) {
-            parser.push(bytes, origin, &mut events);
-        }
         let begun = self.transcript.begun;
-        self.transcript.heard(side, count, &mut events);
+        if let Some(parser) = self.parsers.of_mut(side) {
+            self.transcript.heard(side, count, |hear| parser.push(bytes, origin, hear));
+        }
         if self.transcript.begun != begun {
             self.counting = false;
             self.read = PerSide::default();
-        }
-        if events.capacity() <= MAX_KEPT_EVENTS {
-            self.events = events;
         }
         if self.transcript.is_void() {
             self.transcript.set_aside(side, origin);
@@ -199,7 +187,6 @@ impl Conversation {
         if self.transcript.is_completed() || enough {
             self.counting = true;
             self.parsers = PerSide::default();
-            self.events = Vec::new();
             self.unwrapped = Vec::new();
         }
     }
@@ -280,13 +267,13 @@ impl Observer for Conversation {
             self.dialogue = None;
             self.counting = true;
         }
-        let mut events = std::mem::take(&mut self.events);
         let mut was_reading = false;
         if let Some(parser) = self.parsers.of_mut(side) {
             was_reading = parser.is_in_step();
-            parser.missing(usize::try_from(count).unwrap_or(usize::MAX), why, &mut events);
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let transcript = &mut self.transcript;
+            parser.missing(count, why, &mut |event| transcript.take(side, event));
         }
-        self.transcript.take(side, &mut events);
         if self.counting {
             return;
         }

@@ -172,7 +172,6 @@ impl Reader for DtlsReader {
         if let Some(association) = self.association(peer, bytes, transcript) {
             association.take(side, bytes, origin, transcript, &mut events);
         }
-        events.clear();
         self.events = events;
     }
 
@@ -181,7 +180,8 @@ impl Reader for DtlsReader {
             for side in Side::BOTH {
                 let mut events = Vec::new();
                 association.parsers.of_mut(side).end(why, &mut events);
-                association.transcript.as_mut().unwrap_or(transcript).take(side, &mut events);
+                let transcript = association.transcript.as_mut().unwrap_or(transcript);
+                events.drain(..).for_each(|event| transcript.take(side, event));
             }
             transcript.siblings.extend(association.transcript);
         }
@@ -222,13 +222,13 @@ impl Association {
                     // on the way to the capture.
                     let mut unfinished = Vec::new();
                     self.parsers.of_mut(side.other()).end(Missing::Lost, &mut unfinished);
-                    transcript.take(side.other(), &mut unfinished);
+                    unfinished.drain(..).for_each(|event| transcript.take(side.other(), event));
                 }
                 _ => {}
             }
         }
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        transcript.heard(side, count, events);
+        transcript.heard(side, count, |hear| events.drain(..).for_each(hear));
     }
 
     fn buffered(&self) -> usize {

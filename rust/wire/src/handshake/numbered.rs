@@ -3,7 +3,7 @@
 use super::transcript::Transcript;
 use crate::carrier::ordered::{Next, Ordered};
 use crate::stream::{Missing, Origin, Side};
-use crate::tls::parser::{Event, Parser};
+use crate::tls::parser::Parser;
 
 /// One direction.
 #[derive(Debug)]
@@ -53,9 +53,7 @@ impl Numbered {
                 self.read(side, next, why, None, transcript);
             }
         }
-        let mut events = Vec::new();
-        self.parser.end(why, &mut events);
-        transcript.take(side, &mut events);
+        self.parser.end(why, &mut |event| transcript.take(side, event));
     }
 
     fn read(
@@ -66,16 +64,16 @@ impl Numbered {
         whole_in: Option<Origin>,
         transcript: &mut Transcript,
     ) {
-        let mut events: Vec<Event> = Vec::new();
         match next {
             Next::Bytes(bytes, own) => {
-                self.parser.push(&bytes, whole_in.unwrap_or(own), &mut events);
-                transcript.heard(side, u64::try_from(bytes.len()).unwrap_or(u64::MAX), &mut events);
+                let (count, origin) = (bytes.len(), whole_in.unwrap_or(own));
+                transcript.heard(side, u64::try_from(count).unwrap_or(u64::MAX), |hear| {
+                    self.parser.push(&bytes, origin, hear);
+                });
             }
             Next::Lost(behind) => {
                 // How many bytes, nobody knows.
-                self.parser.missing(usize::MAX, why, &mut events);
-                transcript.take(side, &mut events);
+                self.parser.missing(usize::MAX, why, &mut |event| transcript.take(side, event));
                 transcript.missing(side, 0, why, || format!("frame {}, record", behind.frame));
             }
         }

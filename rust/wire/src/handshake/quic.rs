@@ -18,7 +18,6 @@ struct Quic {
     others: Vec<Transcript>,
     /// Kept to be used again.
     heard: Vec<Heard>,
-    events: Vec<Event>,
 }
 
 /// QUIC, where a datagram begins with an Initial packet.
@@ -42,15 +41,11 @@ impl Quic {
 
     /// Writes down what was heard.
     fn note(&mut self, heard: &mut Vec<Heard>, first: &mut Transcript) {
-        let mut events = std::mem::take(&mut self.events);
         for Heard { row, side, event } in heard.drain(..) {
-            events.push(event);
             if let Some(transcript) = self.of(row, first) {
-                transcript.take(side, &mut events);
+                transcript.take(side, event);
             }
-            events.clear();
         }
-        self.events = events;
     }
 }
 

@@ -109,7 +109,7 @@ impl Reader for RdpUdpReader {
                 let mut events = Vec::new();
                 parser.datagram(&bytes, origin, &mut events);
                 let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                transcript.heard(side, count, &mut events);
+                transcript.heard(side, count, |hear| events.drain(..).for_each(hear));
             }
         }
     }
@@ -121,7 +121,7 @@ impl Reader for RdpUdpReader {
                 Some(Lane::Lossy(parser)) => {
                     let mut events = Vec::new();
                     parser.end(why, &mut events);
-                    transcript.take(side, &mut events);
+                    events.drain(..).for_each(|event| transcript.take(side, event));
                 }
                 None => {}
             }

@@ -82,28 +82,32 @@ impl Transcript {
         self.held
     }
 
-    /// Takes what came out of `count` bytes of a side.
-    pub(super) fn heard(&mut self, side: Side, count: u64, events: &mut Vec<Event>) {
+    /// Takes what came out of `count` bytes of a side: all that `say` tells.
+    pub(super) fn heard(
+        &mut self,
+        side: Side,
+        count: u64,
+        say: impl FnOnce(&mut dyn FnMut(Event)),
+    ) {
         let before = self.draft.sides.of(side).bytes;
-        let hello = events
-            .iter()
-            .any(|event| matches!(event, Event::ClientHello(..) | Event::ServerHello(..)));
-        self.take(side, events);
+        let mut hello = false;
+        say(&mut |event| {
+            hello |= matches!(event, Event::ClientHello(..) | Event::ServerHello(..));
+            self.take(side, event);
+        });
         if !hello {
             self.draft.sides.of_mut(side).bytes = before.saturating_add(count);
         }
     }
 
-    /// Takes events that are not due to new bytes.
-    pub(super) fn take(&mut self, side: Side, events: &mut Vec<Event>) {
-        let grows = |event: &Event| {
-            matches!(event, Event::ClientHello(..) | Event::ServerHello(..) | Event::Certificate(_))
-        };
-        let grew = events.iter().any(grows);
-        for event in events.drain(..) {
-            self.event(side, event);
-        }
-        if grew {
+    /// Takes an event that is not due to new bytes.
+    pub(super) fn take(&mut self, side: Side, event: Event) {
+        let grows = matches!(
+            event,
+            Event::ClientHello(..) | Event::ServerHello(..) | Event::Certificate(_)
+        );
+        self.event(side, event);
+        if grows {
             self.held = self.measure();
         }
     }

@@ -152,8 +152,8 @@ impl Parser {
         self.state != State::Lost
     }
 
-    /// Takes the next bytes of the direction.
-    pub fn push(&mut self, mut bytes: &[u8], origin: Origin, events: &mut Vec<Event>) {
+    /// Takes the next bytes of the direction; `hear` is told what they say.
+    pub fn push(&mut self, mut bytes: &[u8], origin: Origin, hear: &mut dyn FnMut(Event)) {
         if self.state == State::Lost {
             if bytes.len() < HEADER_LENGTH || !record::can_begin(bytes) {
                 return;
@@ -163,8 +163,8 @@ impl Parser {
         self.frame = self.frame.max(origin.frame);
         while !bytes.is_empty() {
             bytes = match self.state {
-                State::Header => self.header(bytes, origin, events),
-                State::Keep(header) => self.keep(header, bytes, events),
+                State::Header => self.header(bytes, origin, hear),
+                State::Keep(header) => self.keep(header, bytes, hear),
                 State::Skip => {
                     let (_, rest) = split(bytes, self.left);
                     self.left = self.left.saturating_sub(bytes.len());
@@ -173,15 +173,15 @@ impl Parser {
                     }
                     rest
                 }
-                State::Ssl2 => self.ssl2(bytes, events),
+                State::Ssl2 => self.ssl2(bytes, hear),
                 State::Lost => return,
             };
         }
     }
 
     /// The next `count` bytes of the direction are not in the capture.
-    pub fn missing(&mut self, count: usize, why: Missing, events: &mut Vec<Event>) {
-        self.end(why, events);
+    pub fn missing(&mut self, count: usize, why: Missing, hear: &mut dyn FnMut(Event)) {
+        self.end(why, hear);
         match self.state {
             State::Keep(_) | State::Skip if count <= self.left => {
                 self.left = self.left.saturating_sub(count);
@@ -193,20 +193,20 @@ impl Parser {
     }
 
     /// No more bytes come: a message that was begun is handed over as far as it goes.
-    pub fn end(&mut self, why: Missing, events: &mut Vec<Event>) {
+    pub fn end(&mut self, why: Missing, hear: &mut dyn FnMut(Event)) {
         let kept = std::mem::take(&mut self.kept);
         match self.state {
             State::Keep(header)
                 if header.content_type == content_type::HANDSHAKE && !self.encrypted =>
             {
-                self.handshake(header.version, &kept, 0, events);
+                self.handshake(header.version, &kept, 0, hear);
             }
-            State::Ssl2 => self.ssl2_hello(&kept, 0, Some(why), events),
+            State::Ssl2 => self.ssl2_hello(&kept, 0, Some(why), hear),
             _ => {}
         }
         if !self.message.is_empty() {
             let promised = self.promised().unwrap_or(MAX_MESSAGE);
-            self.hello(promised, 0, Some(why), events);
+            self.hello(promised, 0, Some(why), hear);
         }
         self.message.clear();
         self.message_skip = 0;
@@ -221,7 +221,12 @@ impl Parser {
         self.alert_level = None;
     }
 
-    fn header<'a>(&mut self, bytes: &'a [u8], origin: Origin, events: &mut Vec<Event>) -> &'a [u8] {
+    fn header<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        origin: Origin,
+        hear: &mut dyn FnMut(Event),
+    ) -> &'a [u8] {
         if self.kept.is_empty() {
             self.record_start = origin;
             if self.opening && bytes.first().is_some_and(|byte| byte & 0x80 != 0) {
@@ -245,7 +250,7 @@ impl Parser {
             }
         };
         let Some(header) = header else {
-            events.push(Event::Foreign);
+            hear(Event::Foreign);
             self.state = State::Lost;
             return &[];
         };
@@ -261,11 +266,11 @@ impl Parser {
             }
             content_type::CHANGE_CIPHER_SPEC => {
                 self.encrypted = true;
-                events.push(Event::ChangeCipherSpec);
+                hear(Event::ChangeCipherSpec);
                 State::Skip
             }
             content_type::APPLICATION_DATA => {
-                events.push(Event::ApplicationData(header.length));
+                hear(Event::ApplicationData(header.length));
                 State::Skip
             }
             _ => State::Skip,
@@ -276,7 +281,12 @@ impl Parser {
         rest
     }
 
-    fn keep<'a>(&mut self, header: Header, bytes: &'a [u8], events: &mut Vec<Event>) -> &'a [u8] {
+    fn keep<'a>(
+        &mut self,
+        header: Header,
+        bytes: &'a [u8],
+        hear: &mut dyn FnMut(Event),
+    ) -> &'a [u8] {
         let (taken, rest) = split(bytes, self.left);
         self.left = self.left.saturating_sub(taken.len());
         if self.left > 0 {
@@ -288,21 +298,27 @@ impl Parser {
         }
         self.state = State::Header;
         if self.kept.is_empty() {
-            self.record(header, taken, rest.len(), events);
+            self.record(header, taken, rest.len(), hear);
         } else {
             let mut kept = std::mem::take(&mut self.kept);
             kept.extend_from_slice(taken);
-            self.record(header, &kept, rest.len(), events);
+            self.record(header, &kept, rest.len(), hear);
         }
         rest
     }
 
     /// A whole record; `behind` bytes of the stream came after it.
-    fn record(&mut self, header: Header, payload: &[u8], behind: usize, events: &mut Vec<Event>) {
+    fn record(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        behind: usize,
+        hear: &mut dyn FnMut(Event),
+    ) {
         match (header.content_type, payload) {
-            (content_type::ALERT, _) => self.alerts(payload, events),
+            (content_type::ALERT, _) => self.alerts(payload, hear),
             (content_type::HANDSHAKE, _) if self.encrypted && !is_hello(payload) => {
-                events.push(Event::EncryptedHandshake);
+                hear(Event::EncryptedHandshake);
             }
             (content_type::HANDSHAKE, _) => {
                 if self.encrypted {
@@ -311,14 +327,14 @@ impl Parser {
                     self.message.clear();
                     self.message_skip = 0;
                 }
-                self.handshake(header.version, payload, behind, events);
+                self.handshake(header.version, payload, behind, hear);
             }
             _ => {}
         }
     }
 
     /// Alerts in the payload of a record, each possibly begun in the one before.
-    fn alerts(&mut self, payload: &[u8], events: &mut Vec<Event>) {
+    fn alerts(&mut self, payload: &[u8], hear: &mut dyn FnMut(Event)) {
         let mut levels = payload.iter().step_by(2);
         if payload.len() > 2 && !levels.all(|level| matches!(level, 1 | 2)) {
             return; // Encrypted after all; the change of keys was not captured.
@@ -327,7 +343,7 @@ impl Parser {
             match self.alert_level.take() {
                 None => self.alert_level = Some(byte),
                 Some(level) => {
-                    events.push(Event::Alert { level, description: byte, frame: self.frame });
+                    hear(Event::Alert { level, description: byte, frame: self.frame });
                 }
             }
         }
@@ -339,7 +355,7 @@ impl Parser {
         record_version: u16,
         mut payload: &[u8],
         behind: usize,
-        events: &mut Vec<Event>,
+        hear: &mut dyn FnMut(Event),
     ) {
         while !payload.is_empty() {
             if self.message_skip > 0 {
@@ -355,7 +371,9 @@ impl Parser {
                 if let Some((kind, body, rest)) = whole_message(payload) {
                     payload = rest;
                     let place = self.place(behind.saturating_add(rest.len()), None);
-                    events.extend(message::event(kind, body, body.len(), place));
+                    if let Some(event) = message::event(kind, body, body.len(), place) {
+                        hear(event);
+                    }
                     continue;
                 }
             }
@@ -372,17 +390,17 @@ impl Parser {
                     payload = rest;
                     let have = have.saturating_add(taken.len());
                     if have == promised {
-                        self.hello(promised, behind.saturating_add(payload.len()), None, events);
+                        self.hello(promised, behind.saturating_add(payload.len()), None, hear);
                         self.message.clear();
                     } else if have >= wanted {
-                        self.hello(promised, 0, Some(Missing::Limit), events);
+                        self.hello(promised, 0, Some(Missing::Limit), hear);
                         self.message.clear();
                         self.message_skip = promised.saturating_sub(have);
                     }
                 }
                 Some(&kind) => {
                     if kind == message_type::SERVER_HELLO_DONE {
-                        events.push(Event::ServerHelloDone);
+                        hear(Event::ServerHelloDone);
                     }
                     self.message.clear();
                     self.message_skip = promised;
@@ -404,12 +422,14 @@ impl Parser {
         promised: usize,
         behind: usize,
         cut: Option<Missing>,
-        events: &mut Vec<Event>,
+        hear: &mut dyn FnMut(Event),
     ) {
         let kind = self.message.first().copied();
         let body = self.message.split_at_checked(4).map_or(&[][..], |(_, body)| body);
         let place = self.place(behind, cut);
-        events.extend(kind.and_then(|kind| message::event(kind, body, promised, place)));
+        if let Some(event) = kind.and_then(|kind| message::event(kind, body, promised, place)) {
+            hear(event);
+        }
     }
 
     /// Where the message is that ends here.
@@ -423,13 +443,13 @@ impl Parser {
         }
     }
 
-    fn ssl2<'a>(&mut self, bytes: &'a [u8], events: &mut Vec<Event>) -> &'a [u8] {
+    fn ssl2<'a>(&mut self, bytes: &'a [u8], hear: &mut dyn FnMut(Event)) -> &'a [u8] {
         let mut whole = std::mem::take(&mut self.kept);
         let before = whole.len();
         whole.extend_from_slice(bytes);
         let length = match ssl2::opening(&whole) {
             Opening::No => {
-                events.push(Event::Foreign);
+                hear(Event::Foreign);
                 self.state = State::Lost;
                 return &[];
             }
@@ -447,7 +467,7 @@ impl Parser {
         let (record, behind) = split(&whole, end);
         let (_, rest) = split(bytes, end.saturating_sub(before));
         self.state = State::Header;
-        self.ssl2_hello(record, behind.len(), None, events);
+        self.ssl2_hello(record, behind.len(), None, hear);
         self.opening = false;
         rest
     }
@@ -457,7 +477,7 @@ impl Parser {
         record: &[u8],
         behind: usize,
         cut: Option<Missing>,
-        events: &mut Vec<Event>,
+        hear: &mut dyn FnMut(Event),
     ) {
         let place = Place {
             first: self.record_start,
@@ -470,11 +490,11 @@ impl Parser {
         match ssl2::opening(record) {
             Opening::ClientHello(length) => {
                 let hello = ssl2::client_hello(payload, length);
-                events.push(Event::ClientHello(Box::new(hello), place));
+                hear(Event::ClientHello(Box::new(hello), place));
             }
             Opening::ServerHello(length) => {
                 let hello = ssl2::server_hello(payload, length);
-                events.push(Event::ServerHello(Box::new(hello), place));
+                hear(Event::ServerHello(Box::new(hello), place));
             }
             Opening::No | Opening::Unclear => {}
         }

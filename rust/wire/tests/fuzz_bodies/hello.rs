@@ -177,9 +177,9 @@ fn events<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Vec<Told> {
     let mut events = Vec::new();
     let origin = Origin { frame: 1, ..Origin::default() };
     for segment in segments {
-        parser.push(segment, origin, &mut events);
+        parser.push(segment, origin, &mut |event| events.push(event));
     }
-    parser.end(Missing::Truncated, &mut events);
+    parser.end(Missing::Truncated, &mut |event| events.push(event));
     let told = |event: Event| match event {
         Event::ClientHello(hello, place) => {
             check_client(&hello, usize::MAX);

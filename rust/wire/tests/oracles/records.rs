@@ -75,7 +75,9 @@ fn theirs(mut bytes: &[u8]) -> Vec<Said> {
 fn ours<'a>(segments: impl IntoIterator<Item = &'a [u8]>) -> Vec<Said> {
     let (mut parser, mut events) = (Parser::new(), Vec::new());
     for (number, segment) in (1..).zip(segments) {
-        parser.push(segment, Origin { frame: number, ..Origin::default() }, &mut events);
+        parser.push(segment, Origin { frame: number, ..Origin::default() }, &mut |event| {
+            events.push(event)
+        });
     }
     let said = |event| match event {
         Event::ClientHello(hello, place) => Some(Said::Client(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from support.command import SAMPLES, feed, run, started
+from support.command import SAMPLES, interrupt_while_it_waits, run, started
 from support.needs import needs_tshark
 
 import tlsaudit
@@ -124,13 +122,5 @@ def test_interrupt_stops_it_while_it_waits_and_leaves_no_file(
     tmp_path: Path, beginning: bytes
 ) -> None:
     with started("convert", "-", "-o", tmp_path / "out.pcapng") as process:
-        assert process.stderr is not None
-        feed(process, beginning)
-        time.sleep(3)
-        assert process.poll() is None, "it waits for more"
-        before = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 130
-        assert time.monotonic() - before < 1
-        assert process.stderr.read() == b"tlsaudit: interrupted\n"
+        interrupt_while_it_waits(process, beginning)
     assert list(tmp_path.iterdir()) == []

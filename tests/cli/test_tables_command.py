@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.command import COMMAND, SAMPLES, feed, run, started
+from support.command import COMMAND, SAMPLES, feed, interrupt_while_it_waits, run, started
 
 from tlsaudit import schema
 from tlsaudit.reports.export import columns_of
@@ -158,15 +158,7 @@ def test_reader_that_goes_away_is_not_an_error(arguments: tuple[str, ...]) -> No
 @pytest.mark.parametrize("arguments", [("handshakes", "-", "--format", "csv"), ("clients", "-")])
 def test_interrupt_stops_within_a_second_and_says_so_in_a_line(arguments: tuple[str, ...]) -> None:
     with started(*arguments) as process:
-        assert process.stderr is not None
-        feed(process, (SAMPLES / "office.pcapng").read_bytes()[:5000])
-        time.sleep(3)
-        assert process.poll() is None, "it waits for more"
-        before = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 130
-        assert time.monotonic() - before < 1
-        assert process.stderr.read() == b"tlsaudit: interrupted\n"
+        interrupt_while_it_waits(process, (SAMPLES / "office.pcapng").read_bytes()[:5000])
 
 
 def test_interrupted_run_leaves_no_half_a_file(tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -82,3 +84,16 @@ def feed(process: Process, data: bytes) -> None:
             process.stdin.flush()
 
     Thread(target=write, daemon=True).start()
+
+
+def interrupt_while_it_waits(process: Process, given: bytes) -> None:
+    """Interrupt it while it waits for more than `given`: it stops within a second and says so."""
+    assert process.stderr is not None
+    feed(process, given)
+    time.sleep(3)
+    assert process.poll() is None, "it waits for more"
+    before = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == 130
+    assert time.monotonic() - before < 1
+    assert process.stderr.read() == b"tlsaudit: interrupted\n"

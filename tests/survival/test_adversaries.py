@@ -45,6 +45,19 @@ def test_memory_is_bounded(adversary, tmp_path):
         assert result.capture["error"] is None, said
 
 
+def test_a_connection_let_go_while_its_answer_waits_is_counted(tmp_path):
+    path = tmp_path / "many"
+    syns = adversaries.half_open_streams(0.046)
+    with path.open("wb") as file:
+        file.write(next(syns))
+        file.write(adversaries.packets(1, b"", flags=adversaries.SYN))
+        file.write(adversaries.answers(1, adversaries.SERVER_HELLO, acknowledgement=400))
+        file.writelines(syns)
+    result = adversaries.measure(path)
+    assert result.capture["handshakes"] == 1
+    assert "1 connections were let go early" in adversaries.said(result.capture)
+
+
 def test_a_file_that_grows_is_read_to_an_end_that_it_had(tmp_path):
     result = adversaries.growing_file(tmp_path, 0.2)
     size = (tmp_path / "growing").stat().st_size

@@ -31,7 +31,9 @@ pub(super) struct Stream<O> {
 pub(super) struct Closed {
     /// Enough to know late packets of it.
     pub past: Past,
-    /// Nobody listened, and its bytes show that its beginning was worth it.
+    /// Somebody listened, if only to what had been held back.
+    pub listened: bool,
+    /// Nobody did, and its bytes show that its beginning was worth it.
     pub missed: bool,
 }
 
@@ -272,7 +274,8 @@ impl<O: Observer> Stream<O> {
                 }
             });
         }
-        let missed = self.missed && self.observer.is_none();
+        let listened = self.observer.is_some();
+        let missed = self.missed && !listened;
         if let Some(observer) = self.observer.take() {
             let captured =
                 PerSide::new(self.directions.of(Side::A).seen, self.directions.of(Side::B).seen);
@@ -282,7 +285,7 @@ impl<O: Observer> Stream<O> {
         }
         let beginning = |side| self.directions.of(side).beginning();
         let beginnings = PerSide::new(beginning(Side::A), beginning(Side::B));
-        Closed { past: Past::new(self.last_frame, beginnings), missed }
+        Closed { past: Past::new(self.last_frame, beginnings), listened, missed }
     }
 }
 

@@ -204,10 +204,10 @@ impl<O: Observer> Streams<O> {
             AnyKey::V4(key) => self.v4.close(key, when, evicted, done),
             AnyKey::V6(key) => self.v6.close(key, when, evicted, done),
         };
-        let Some((held, listened, closed)) = stream else { return };
+        let Some((held, closed)) = stream else { return };
         self.ledger.note(&closed);
         self.ledger.buffered = self.ledger.buffered.saturating_sub(held);
-        self.evicted = self.evicted.saturating_add(u64::from(evicted && listened));
+        self.evicted = self.evicted.saturating_add(u64::from(evicted && closed.listened));
     }
 
     /// Lets go of the half of the connections that has been silent longest.
@@ -222,12 +222,12 @@ impl<O: Observer> Streams<O> {
         old.extend(self.v6.extract_older(limit));
         old.sort_unstable_by_key(|(_, stream)| stream.number);
         for (endpoints, mut stream) in old {
-            let listened = stream.is_observed();
-            let open = stream.end.is_none();
-            self.evicted = self.evicted.saturating_add(u64::from(listened));
-            self.forgotten = self.forgotten.saturating_add(u64::from(open && !listened));
-            self.ledger.buffered = self.ledger.buffered.saturating_sub(stream.held);
-            self.ledger.note(&stream.close(endpoints, true, done));
+            let (held, open) = (stream.held, stream.end.is_none());
+            let closed = stream.close(endpoints, true, done);
+            self.ledger.note(&closed);
+            self.ledger.buffered = self.ledger.buffered.saturating_sub(held);
+            self.evicted = self.evicted.saturating_add(u64::from(closed.listened));
+            self.forgotten = self.forgotten.saturating_add(u64::from(open && !closed.listened));
         }
     }
 }
@@ -311,24 +311,23 @@ where
         }
     }
 
-    /// Hands a connection over if `when` says so. Gives what it held, whether somebody listened, and
-    /// what is left.
+    /// Hands a connection over if `when` says so. Gives what it held and what is left.
     fn close(
         &mut self,
         key: Key<E>,
         when: impl Fn(&Stream<O>) -> bool,
         evicted: bool,
         done: &mut impl FnMut(Ended<O>),
-    ) -> Option<(usize, bool, Closed)> {
+    ) -> Option<(usize, Closed)> {
         let Entry::Occupied(place) = self.open.entry(key) else { return None };
         if !when(place.get()) {
             return None;
         }
         let mut stream = place.remove();
-        let (held, listened) = (stream.held, stream.is_observed());
+        let held = stream.held;
         let closed = stream.close(key.endpoints(), evicted, done);
         self.past.insert(key, closed.past);
-        Some((held, listened, closed))
+        Some((held, closed))
     }
 
     fn last_frames(&self) -> impl Iterator<Item = u64> {

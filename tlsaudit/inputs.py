@@ -124,7 +124,7 @@ def printable_name(path: str) -> str:
 def _flat(sources: Iterable[Any]) -> Iterator[Any]:
     """Take a list of captures for its elements."""
     for source in sources:
-        if isinstance(source, list | tuple):
+        if isinstance(source, list | tuple) and not isinstance(source, Input):
             yield from _flat(source)
         else:
             yield source

@@ -175,3 +175,5 @@ def test_list_of_captures_is_read_like_its_elements(captures: Path) -> None:
 def test_what_is_no_capture_is_named() -> None:
     with pytest.raises(TypeError, match="binary file object, not int"):
         names(5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="binary file object, not Input"):
+        names(Input("a", None))  # type: ignore[arg-type]

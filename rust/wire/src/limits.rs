@@ -167,7 +167,7 @@ pub const MAX_AHEAD: u32 = 16 * 1024 * 1024;
 pub const CLOSED_LINGER: u64 = 2_048;
 
 /// Connections that are known at a time: somewhat fewer than a table of 2^19 places holds before it
-/// doubles. An open one takes about 300 bytes, so all of them 130 MiB; one that is over takes 50.
+/// doubles. An open one takes about 250 bytes, so all of them 110 MiB; one that is over takes 50.
 pub const MAX_STREAMS: usize = 450_000;
 
 /// Bytes that early segments, unfinished messages and the hellos of open connections may take

@@ -44,7 +44,7 @@ impl Conversation {
         let why = if ended.evicted { Missing::Limit } else { Missing::Truncated };
         for side in Side::BOTH {
             if let Some(parser) = parsers.of_mut(side) {
-                parser.end(why, &mut |event| transcript.take(side, event));
+                transcript.take(side, |hear| parser.end(why, hear));
             }
         }
         transcript.tell(&ended, tell);
@@ -271,8 +271,7 @@ impl Observer for Conversation {
         if let Some(parser) = self.parsers.of_mut(side) {
             was_reading = parser.is_in_step();
             let count = usize::try_from(count).unwrap_or(usize::MAX);
-            let transcript = &mut self.transcript;
-            parser.missing(count, why, &mut |event| transcript.take(side, event));
+            self.transcript.take(side, |hear| parser.missing(count, why, hear));
         }
         if self.counting {
             return;

@@ -181,7 +181,7 @@ impl Reader for DtlsReader {
                 let mut events = Vec::new();
                 association.parsers.of_mut(side).end(why, &mut events);
                 let transcript = association.transcript.as_mut().unwrap_or(transcript);
-                events.drain(..).for_each(|event| transcript.take(side, event));
+                transcript.take(side, |hear| events.drain(..).for_each(hear));
             }
             transcript.siblings.extend(association.transcript);
         }
@@ -222,7 +222,7 @@ impl Association {
                     // on the way to the capture.
                     let mut unfinished = Vec::new();
                     self.parsers.of_mut(side.other()).end(Missing::Lost, &mut unfinished);
-                    unfinished.drain(..).for_each(|event| transcript.take(side.other(), event));
+                    transcript.take(side.other(), |hear| unfinished.drain(..).for_each(hear));
                 }
                 _ => {}
             }

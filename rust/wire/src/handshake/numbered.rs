@@ -53,7 +53,7 @@ impl Numbered {
                 self.read(side, next, why, None, transcript);
             }
         }
-        self.parser.end(why, &mut |event| transcript.take(side, event));
+        transcript.take(side, |hear| self.parser.end(why, hear));
     }
 
     fn read(
@@ -73,7 +73,7 @@ impl Numbered {
             }
             Next::Lost(behind) => {
                 // How many bytes, nobody knows.
-                self.parser.missing(usize::MAX, why, &mut |event| transcript.take(side, event));
+                transcript.take(side, |hear| self.parser.missing(usize::MAX, why, hear));
                 transcript.missing(side, 0, why, || format!("frame {}, record", behind.frame));
             }
         }

@@ -43,7 +43,7 @@ impl Quic {
     fn note(&mut self, heard: &mut Vec<Heard>, first: &mut Transcript) {
         for Heard { row, side, event } in heard.drain(..) {
             if let Some(transcript) = self.of(row, first) {
-                transcript.take(side, event);
+                transcript.take(side, |hear| hear(event));
             }
         }
     }

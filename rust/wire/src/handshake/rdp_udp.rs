@@ -121,7 +121,7 @@ impl Reader for RdpUdpReader {
                 Some(Lane::Lossy(parser)) => {
                     let mut events = Vec::new();
                     parser.end(why, &mut events);
-                    events.drain(..).for_each(|event| transcript.take(side, event));
+                    transcript.take(side, |hear| events.drain(..).for_each(hear));
                 }
                 None => {}
             }

@@ -90,26 +90,25 @@ impl Transcript {
         say: impl FnOnce(&mut dyn FnMut(Event)),
     ) {
         let before = self.draft.sides.of(side).bytes;
-        let mut hello = false;
-        say(&mut |event| {
-            hello |= matches!(event, Event::ClientHello(..) | Event::ServerHello(..));
-            self.take(side, event);
-        });
-        if !hello {
+        if !self.take(side, say) {
             self.draft.sides.of_mut(side).bytes = before.saturating_add(count);
         }
     }
 
-    /// Takes an event that is not due to new bytes.
-    pub(super) fn take(&mut self, side: Side, event: Event) {
-        let grows = matches!(
-            event,
-            Event::ClientHello(..) | Event::ServerHello(..) | Event::Certificate(_)
-        );
-        self.event(side, event);
-        if grows {
+    /// Takes what `say` tells of a side, which need not be due to new bytes. Whether a hello was
+    /// among it.
+    pub(super) fn take(&mut self, side: Side, say: impl FnOnce(&mut dyn FnMut(Event))) -> bool {
+        let (mut hello, mut certificate) = (false, false);
+        say(&mut |event| {
+            hello |= matches!(event, Event::ClientHello(..) | Event::ServerHello(..));
+            certificate |= matches!(event, Event::Certificate(_));
+            self.event(side, event);
+        });
+        if hello || certificate {
+            // Once for all: a segment may hold thousands.
             self.held = self.measure();
         }
+        hello
     }
 
     /// Bytes of a side that are no TLS.

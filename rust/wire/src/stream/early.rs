@@ -34,8 +34,8 @@ impl Early {
     }
 }
 
-/// All of them. Whatever is asked of every segment that comes takes the same time however many wait:
-/// somebody may send thousands to make each more expensive than the one before.
+/// All of them. What is asked of every segment, the first of them and the memory of all, takes the same
+/// time however many wait: somebody may send thousands to make each more expensive than the one before.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     segments: VecDeque<Early>,

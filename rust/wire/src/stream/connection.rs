@@ -17,6 +17,8 @@ pub(super) struct Stream<O> {
     pub last_frame: u64,
     /// The first FIN or RST.
     pub end: Option<End>,
+    /// Whose SYN had come by then.
+    opened: PerSide<bool>,
     /// Bytes of memory that early segments and unfinished messages take.
     pub held: usize,
     /// What came before the capture, or is missing from it, was worth listening to.
@@ -43,6 +45,7 @@ impl<O: Observer> Stream<O> {
             number,
             last_frame: 0,
             end: None,
+            opened: PerSide::default(),
             held: 0,
             missed: false,
             directions: PerSide::default(),
@@ -81,12 +84,12 @@ impl<O: Observer> Stream<O> {
         let direction = self.directions.of_mut(side);
         let mut sequence = segment.sequence;
         if segment.flags.syn() {
-            let again = direction.syn;
+            let again = direction.syn && *self.opened.of(side);
             direction.open(sequence);
             sequence = sequence.wrapping_add(1);
             let answered = self.directions.of(side.other()).syn;
             if self.observer.is_none() && !self.waits() && (again || !answered) {
-                // A SYN sent again opens the connection after all: the reset before it refused an
+                // A SYN sent again after a reset opens the connection after all: that refused an
                 // earlier attempt, or answered a packet of an older connection.
                 self.end = None;
                 for side in Side::BOTH {
@@ -245,7 +248,11 @@ impl<O: Observer> Stream<O> {
             (false, true) => Closing::Fin,
             (false, false) => return false,
         };
-        self.end.get_or_insert(End { side, closing, frame });
+        if self.end.is_none() {
+            self.end = Some(End { side, closing, frame });
+            self.opened =
+                PerSide::new(self.directions.of(Side::A).syn, self.directions.of(Side::B).syn);
+        }
         self.directions
             .of_mut(side)
             .ends_at

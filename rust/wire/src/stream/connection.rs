@@ -121,6 +121,9 @@ impl<O: Observer> Stream<O> {
         if segment.payload_length == 0 {
             return;
         }
+        if segment.flags.syn() && self.directions.of(side).is_stray(segment.sequence) {
+            return;
+        }
         let answers = match segment.flags.ack() {
             true => self.directions.of(side.other()).unseen(segment.acknowledgement),
             false => None,

@@ -68,6 +68,11 @@ impl Direction {
         }
     }
 
+    /// Whether a SYN with this number is none of this connection: the other side agreed to another.
+    pub(super) fn is_stray(&self, sequence: u32) -> bool {
+        self.agreed && sequence != self.base
+    }
+
     /// The other side, whose SYN was captured if `from_start`, says that it has everything before
     /// `acknowledgement`.
     #[inline]

@@ -4,6 +4,7 @@ Time is not asserted: it is what `make adversaries` prints.
 """
 
 import adversaries
+import hostile_packets
 import pytest
 from support.command import run
 
@@ -50,8 +51,8 @@ def test_a_connection_let_go_while_its_answer_waits_is_counted(tmp_path):
     syns = adversaries.half_open_streams(0.046)
     with path.open("wb") as file:
         file.write(next(syns))
-        file.write(adversaries.packets(1, b"", flags=adversaries.SYN))
-        file.write(adversaries.answers(1, adversaries.SERVER_HELLO, acknowledgement=400))
+        file.write(hostile_packets.packets(1, b"", flags=hostile_packets.SYN))
+        file.write(hostile_packets.answers(1, hostile_packets.SERVER_HELLO, acknowledgement=400))
         file.writelines(syns)
     result = adversaries.measure(path)
     assert result.capture["handshakes"] == 1
